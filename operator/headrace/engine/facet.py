@@ -1,0 +1,145 @@
+"""The seam: a facet is one slice of a cloud resource that AWS reads and writes on its own."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import TopologicalSorter
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from headrace.engine.errors import CloudError
+from headrace.engine.ownership import Presence
+from headrace.engine.slices import Missing, Slice
+
+
+class Target(Protocol):
+    """One cloud resource, reached with somebody's rights; what facets get to read and write with."""
+
+    @property
+    def id(self) -> str:
+        """The name by which the cloud knows the resource."""
+
+    def translating(self) -> AbstractContextManager[None]:
+        """Turn the cloud's own exceptions into CloudError while in here."""
+
+    def forget(self) -> None:
+        """Drop answers that were shared between facets: the next look is a new one."""
+
+
+V = TypeVar("V", bound=Slice)
+P = TypeVar("P", bound=Presence)
+T = TypeVar("T", bound=Target)
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """The IAM actions that a facet needs to observe (read), to apply and remove (write), and to empty."""
+
+    read: frozenset[str] = field(default_factory=frozenset)
+    write: frozenset[str] = field(default_factory=frozenset)
+    empty: frozenset[str] = field(default_factory=frozenset)
+    """Of roots only: what deleting the content needs, where an object asks for that."""
+
+
+class Facet(ABC, Generic[V, T]):
+    """Reads and writes one slice. It never compares and never decides: the engine does, once, for all."""
+
+    name: ClassVar[str]
+    """Also the name of the field in spec."""
+    slice: ClassVar[type[Slice]]
+    after: ClassVar[tuple[str, ...]] = ()
+    """Facets that must be right before this one is written; the root always is."""
+    permissions: ClassVar[Permissions]
+    resting: ClassVar[Slice | None] = None
+    """The value that stands for "off" where AWS has no way to remove it."""
+    default: ClassVar[Slice | None] = None
+    """The safe value that silence means, unless the object says `defaults: None`."""
+
+    @abstractmethod
+    def observe(self, target: T) -> V | Missing:
+        """Read the slice; ABSENT where there is none. Never writes."""
+
+    @abstractmethod
+    def apply(self, target: T, after: V, before: V | Missing) -> None:
+        """Make the slice `after` with one idempotent write; `before` is what was just read."""
+
+    def remove(self, target: T, before: V) -> None:
+        """Take the slice away. Facets with a resting value have no use for it."""
+        raise TypeError(f"{self.name} has neither a way to be removed nor a resting value")
+
+    @cached_property
+    def removable(self) -> bool:
+        """Whether there is a way to take this slice away, or to bring it to rest."""
+        return self.resting is not None or type(self).remove is not Facet.remove
+
+
+@dataclass(frozen=True)
+class Emptied:
+    """What came of deleting a resource's content for a while."""
+
+    deleted: int = 0
+    more: bool = False
+    """Whether it stopped before it came to the end."""
+    refused: int = 0
+    """How much of what it came by could not be deleted."""
+    reasons: tuple[str, ...] = ()
+    """Why, for the first few of these, sorted."""
+    failure: CloudError | None = None
+    """What ended it."""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left."""
+        return not self.more and not self.refused and self.failure is None
+
+
+class Root(Facet[P, T]):
+    """The presence of a resource: whether it exists, whose it is, and what cannot be changed any more."""
+
+    address: ClassVar[str]
+    """The ARN of such a resource, with {partition}, {region}, {account} and {id} to be filled in."""
+    fixed: ClassVar[tuple[str, ...]] = ()
+    """Fields of the slice that are decided for good when the resource is made."""
+    carries: ClassVar[tuple[str, ...]] = ()
+    """Facets whose wish travels in the create call itself."""
+    create_decides: ClassVar[bool] = False
+    """Whether being refused a look proves nothing, as for names that all the world shares."""
+
+    @abstractmethod
+    def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
+        """Make the resource with its owner in the very call that makes it."""
+
+    def empty(self, target: T, stop: Callable[[int], bool]) -> Emptied:
+        """Delete the content that keeps the resource from being removed. Raises nothing.
+
+        Args:
+            target: the resource, which is ours.
+            stop: is told now and then how much was deleted so far, and says whether to stop there.
+        """
+        raise TypeError(f"{self.name} has no content to delete")
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """A type of cloud resource: its root and its facets, the latter in the order in which to write them."""
+
+    name: str
+    root: Root[Any, Any]
+    facets: tuple[Facet[Any, Any], ...]
+
+    @classmethod
+    def of(cls, name: str, members: Mapping[str, Facet[Any, Any]]) -> "ResourceType":
+        """Put a resource type together; the order follows from `after`, then from the names."""
+        (root,) = (member for member in members.values() if isinstance(member, Root))
+        graph = {key: sorted(members[key].after) for key in sorted(members) if key != root.name}
+        order = [key for key in TopologicalSorter(graph).static_order() if key != root.name]
+        return cls(name, root, tuple(members[key] for key in order))
+
+    def members(self) -> tuple[Facet[Any, Any], ...]:
+        """Return the root and then the facets."""
+        return (self.root, *self.facets)
+
+    def facet(self, name: str) -> Facet[Any, Any]:
+        """Return the member of this name; KeyError where there is none."""
+        return {member.name: member for member in self.members()}[name]

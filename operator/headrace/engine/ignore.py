@@ -1,0 +1,56 @@
+"""Fields that are set at creation and then left alone: ignoreDrift, by paths with * for any characters."""
+
+import re
+from collections.abc import Iterable
+from typing import TypeVar
+
+from headrace.engine.slices import ApiModel, KeyedSlice, Missing, Slice, camel, field_path
+
+M = TypeVar("M", bound=ApiModel)
+
+
+class Ignored:
+    """Paths such as `tags`, `lifecycle.rules` or `tags[cost-*]`; a path covers what is below it."""
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self._patterns = [_pattern(path) for path in paths]
+
+    def __contains__(self, path: str) -> bool:
+        """Say whether the field at this path, or one above it, is to be left alone."""
+        return any(pattern.match(path) for pattern in self._patterns)
+
+    def __bool__(self) -> bool:
+        """Say whether there is any such path."""
+        return bool(self._patterns)
+
+    def left_alone(self, facet: str, wanted: Slice, found: Slice | Missing) -> Slice:
+        """Return the wish with what was found in the fields that are ignored."""
+        if not self._patterns or isinstance(found, Missing):
+            return wanted
+        if isinstance(wanted, KeyedSlice) and isinstance(found, KeyedSlice):
+            keys = [key for key in wanted.entries.keys() | found.entries.keys() if f"{facet}[{key}]" in self]
+            kept = {key: value for key, value in found.entries.items() if key in keys}
+            rest = {key: value for key, value in wanted.entries.items() if key not in keys}
+            return wanted.model_copy(update={"entries": {**rest, **kept}})
+        return self._merged(facet, wanted, found)
+
+    def _merged(self, path: str, wanted: M, found: ApiModel) -> M:
+        """Take over, field by field, what was found where the path is ignored.
+
+        The result is not validated: what is there may be newer than our models, and where it does not go
+        with the rest of the wish, AWS says so better than we could.
+        """
+        merged = {}
+        for name, field in type(wanted).model_fields.items():
+            below = field_path(path, field.alias or camel(name))
+            here, there = getattr(wanted, name), getattr(found, name, None)
+            if below in self:
+                merged[name] = there
+            elif isinstance(here, ApiModel) and isinstance(there, ApiModel):
+                merged[name] = self._merged(below, here, there)
+        return wanted.model_copy(update=merged)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Only * is special; the path must end there, or at a dot or a bracket."""
+    return re.compile(".*".join(re.escape(part) for part in path.split("*")) + r"(?:$|(?=[.\[]))")

@@ -1,0 +1,57 @@
+"""Whose a resource is, and what follows from it: take it, leave it alone, give it back."""
+
+import hashlib
+from typing import Self
+
+from headrace.engine.errors import NotOurs
+from headrace.engine.slices import Slice
+
+OWNER_TAG = "headrace.io/owner"
+RETAINED_TAG = "headrace.io/retained-by"
+# A tag value holds 256 characters (AWS: "Tag naming limits and requirements").
+_OWNER_LENGTH = 256
+_ANOTHER_NAME = "Choose another name."
+
+
+class Presence(Slice):
+    """That a resource is there, and whose it is. The roots of resources add what can never change."""
+
+    owner: str | None = None
+    """The object that manages the resource: <cluster id>/<kind>/<namespace>/<name>."""
+    retained_by: str | None = None
+    """The object that let go of it and may take it back."""
+
+    def released(self) -> Self:
+        """Return what a resource is that its owner has let go of."""
+        return self.model_copy(update={"owner": None, "retained_by": self.owner})
+
+
+def owner_of(cluster_id: str, kind: str, namespace: str, name: str) -> str:
+    """Name the owner that an object is, in at most 256 characters; a longer one ends in a hash."""
+    owner = f"{cluster_id}/{kind}/{namespace}/{name}"
+    if len(owner) <= _OWNER_LENGTH:
+        return owner
+    digest = hashlib.sha256(owner.encode()).hexdigest()[:32]
+    return f"{owner[: _OWNER_LENGTH - len(digest) - 1]}-{digest}"
+
+
+def check_ours(found: Presence, me: str, what: str, *, adopt: bool, hint: str = _ANOTHER_NAME) -> None:
+    """Let pass what is ours, what we retained and, with `adopt`, what is nobody's.
+
+    Args:
+        found: what is there.
+        me: the owner in whose name we act.
+        what: how sentences call the resource.
+        adopt: whether what is nobody's may be taken over.
+        hint: what to do about what is nobody's, where it may not.
+
+    Raises:
+        NotOurs: for everything else. In doubt: hands off.
+    """
+    if found.owner == me or (found.owner is None and (adopt or found.retained_by == me)):
+        return
+    if found.owner is not None:
+        raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {_ANOTHER_NAME}")
+    if found.retained_by is not None:
+        raise NotOurs(f"{what} was retained by {found.retained_by}; it is left alone. {hint}")
+    raise NotOurs(f"{what} exists and was not made by Headrace; it is left alone. {hint}")

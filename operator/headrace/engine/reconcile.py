@@ -1,0 +1,351 @@
+"""The one path for every resource: observe -> plan -> (stop | apply -> look again) -> report."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending
+from headrace.engine.facet import Facet, ResourceType, Target
+from headrace.engine.ignore import Ignored
+from headrace.engine.ownership import Presence, check_ours
+from headrace.engine.plan import Change, Plan, Verb, compare
+from headrace.engine.slices import ABSENT, UNMANAGED, KeyedSlice, Missing, Slice
+from headrace.engine.wish import Wish
+
+
+class Intent(Enum):
+    """What is to become of a resource as a whole."""
+
+    KEEP = "keep"
+    OBSERVE = "observe"
+    """Only look, whoever owns it."""
+    RELEASE = "release"
+    """Let go of it: it stays, and carries the mark of who retained it."""
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class Work:
+    """One resource and what is wished of it."""
+
+    resource: ResourceType
+    target: Target
+    presence: Presence
+    """What the root is to be; its owner is the one in whose name we act."""
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    intent: Intent = Intent.KEEP
+    ledger: frozenset[str] = frozenset()
+    known: bool = False
+    """Whether it was there before: then all is read at once instead of the root first."""
+    adopt: bool = False
+    no_adoption: str = ""
+    """What to do about it, where adoption is asked for and may not be."""
+    no_creation: Denied | None = None
+    """Why it may not be made where it is not there, if it may not."""
+    ignored: Ignored = field(default_factory=Ignored)
+    """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
+    write: bool = True
+    """How far to walk the path: only to the plan, or to the end."""
+
+    @property
+    def what(self) -> str:
+        """Return how sentences call the resource: "bucket media"."""
+        return f"{self.resource.name.split('/')[-1]} {self.target.id}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One error, and the facet and step (read, write, verify) in which it came."""
+
+    facet: str
+    step: str
+    error: CloudError
+
+
+Found = dict[str, Slice | Missing]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one pass over a resource saw, did and could not do."""
+
+    plan: Plan
+    """What differed at the first look."""
+    done: tuple[Change, ...] = ()
+    """What was carried out, read back and found equal."""
+    left: tuple[Change, ...] = ()
+    """What still differs at the end."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Facets that were not written, because of the one that comes before them."""
+    failures: tuple[Failure, ...] = ()
+    found: Mapping[str, Slice | Missing] = field(default_factory=dict)
+    """What was read last."""
+    created: bool = False
+    """Whether the resource was made in this pass, even if it could not be read back."""
+
+
+def reconcile(work: Work, pool: Executor) -> Report:
+    """Look, plan, and unless `work.write` forbids it, carry the plan out and look again.
+
+    Every CloudError ends up in the report; a facet that fails holds up only those that come after it.
+    """
+    return _Pass(work, pool).run()
+
+
+class _Pass:
+    """One pass over one resource; holds what was read so far."""
+
+    def __init__(self, work: Work, pool: Executor) -> None:
+        self.work, self.pool = work, pool
+        self.root = work.resource.root
+        self.found: Found = {}
+        self.failures: list[Failure] = []
+        self.held: dict[str, str] = {}
+        self.ignored = work.ignored
+        self.doubted: Failure | None = None
+        self.created = False
+
+    def run(self) -> Report:
+        work = self.work
+        nothing = Plan(work.resource.name, work.target.id)
+        self.first_look()
+        if self.root.name not in self.found:
+            return self.report(nothing)
+        try:
+            wishes = self.with_root()
+        except (NotOurs, Denied) as error:
+            self.failures.append(Failure(self.root.name, "read", error))
+            return self.report(nothing)
+        plan = self.compare(wishes)
+        if plan.changes and work.write:
+            self.carry_out(plan, wishes)
+        return self.report(plan, self.compare(wishes).changes)
+
+    def report(self, plan: Plan, left: tuple[Change, ...] = ()) -> Report:
+        unsure = {change.facet for change in left} | {failure.facet for failure in self.failures}
+        sure = self.found.keys() - unsure if self.work.write else set()
+        done = tuple(change for change in plan.changes if change.facet in sure)
+        failures = tuple(self.failures)
+        return Report(plan, done, left, dict(self.held), failures, dict(self.found), self.created)
+
+    def compare(self, wishes: Mapping[str, Wish]) -> Plan:
+        work = self.work
+        return compare(work.resource, work.target.id, wishes, self.found, work.ledger, self.ignored)
+
+    # Looking
+
+    def first_look(self) -> None:
+        """Read what is managed: all at once where the resource is known, else the root first."""
+        if self.work.known:
+            self.look([self.root, *self.managed()])
+        else:
+            self.look([self.root])
+            self.doubt_denial()
+            seen = self.found.get(self.root.name)
+            if isinstance(seen, Presence) and self.refusal(seen) is None:
+                self.look(self.managed())
+        if self.found.get(self.root.name) is ABSENT:
+            self.nothing_there()
+
+    def nothing_there(self) -> None:
+        """Where there is no resource, none of its slices is; what reading them said is of no account.
+
+        What is made is made whole: fields that are left alone from then on are set first.
+        """
+        self.ignored = Ignored()
+        self.failures = [failure for failure in self.failures if failure.facet == self.root.name]
+        for facet in self.managed():
+            empty = issubclass(facet.slice, KeyedSlice)
+            self.found[facet.name] = facet.slice() if empty else ABSENT
+
+    def doubt_denial(self) -> None:
+        """A refused look at a name that all the world shares proves nothing: the create call decides."""
+        work, root = self.work, self.root
+        creates = work.intent is Intent.KEEP and work.write and work.no_creation is None
+        if not (root.create_decides and creates):
+            return
+        if self.failures and isinstance(self.failures[0].error, Denied):
+            self.doubted = self.failures.pop()
+            self.found[root.name] = ABSENT
+
+    def managed(self) -> list[Facet[Any, Any]]:
+        """Return the facets that are to be read: an unmanaged one costs no call and needs no permission."""
+        if self.work.intent not in (Intent.KEEP, Intent.OBSERVE):
+            return []
+        return [f for f in self.work.resource.facets if self.is_managed(f.name)]
+
+    def is_managed(self, name: str) -> bool:
+        wish = self.work.wishes.get(name, Wish(UNMANAGED))
+        return wish.value is not UNMANAGED and name not in self.ignored
+
+    def look(self, facets: Iterable[Facet[Any, Any]]) -> None:
+        """Read facets side by side into `found`; those that fail are no longer in it."""
+        self.work.target.forget()
+        facets = list(facets)
+        for facet in facets:
+            self.found.pop(facet.name, None)
+        for facet, seen in zip(
+            facets, _side_by_side(self.pool, [self.reader(f) for f in facets]), strict=True
+        ):
+            if isinstance(seen, CloudError):
+                self.failures.append(Failure(facet.name, "read", seen))
+            else:
+                self.found[facet.name] = seen
+
+    def reader(self, facet: Facet[Any, Any]) -> Callable[[], Slice | Missing | CloudError]:
+        def read() -> Slice | Missing | CloudError:
+            try:
+                with self.work.target.translating():
+                    seen: Slice | Missing = facet.observe(self.work.target)
+                    return seen
+            except CloudError as error:
+                return error
+
+        return read
+
+    # Deciding
+
+    def with_root(self) -> dict[str, Wish]:
+        """Return the wishes with that for the root, once it is clear that we may touch what is there."""
+        work, seen = self.work, self.found[self.root.name]
+        if isinstance(seen, Presence) and work.intent in (Intent.KEEP, Intent.OBSERVE):
+            self.check(seen)
+        if seen is ABSENT and work.intent is Intent.KEEP and work.no_creation is not None:
+            raise work.no_creation
+        return {self.root.name: Wish(self.root_wish(seen), {"": "spec"}), **work.wishes}
+
+    def root_wish(self, seen: Slice | Missing) -> Presence | Missing:
+        work = self.work
+        if not isinstance(seen, Presence):
+            return work.presence if work.intent in (Intent.KEEP, Intent.OBSERVE) else ABSENT
+        if work.intent is Intent.OBSERVE:
+            return seen
+        if work.intent is Intent.KEEP:
+            return work.presence
+        if seen.owner != work.presence.owner:
+            # On the way out, what is not ours any more is simply let be.
+            return seen
+        return ABSENT if work.intent is Intent.REMOVE else seen.released()
+
+    def check(self, seen: Presence) -> None:
+        """Let pass what can be, and what may be, made as it is wished."""
+        work = self.work
+        for name in self.root.fixed:
+            want, have = getattr(work.presence, name), getattr(seen, name)
+            if want != have:
+                raise NotOurs(
+                    f"{work.what} is there already, with {name} {have} where {want} is wanted; "
+                    f"{name} cannot be changed. It is left alone."
+                )
+        if work.intent is Intent.KEEP:
+            hint = {"hint": work.no_adoption} if work.no_adoption else {}
+            check_ours(seen, work.presence.owner or "", work.what, adopt=work.adopt, **hint)
+
+    def refusal(self, seen: Presence) -> NotOurs | None:
+        """Return why what is there is to be left alone, if it is."""
+        try:
+            self.check(seen)
+        except NotOurs as error:
+            return error
+        return None
+
+    # Acting
+
+    def carry_out(self, plan: Plan, wishes: Mapping[str, Wish]) -> None:
+        """Do what the plan says, in its order, and read back what was touched."""
+        first = next((change for change in plan.changes if change.facet == self.root.name), None)
+        if first is not None and first.verb is not Verb.REMOVE:
+            # Nothing else is touched before it is ours, and read back as ours: a create call may also have
+            # answered 200 for something that was there.
+            if not self.attempt(first, wishes):
+                self.undoubt()
+                return
+            self.created = first.verb is Verb.CREATE
+            self.look([self.root, *self.managed()])
+            if not self.still_ours():
+                return
+            plan = self.compare(wishes)
+        touched = [change for change in plan.changes if self.may(change) and self.attempt(change, wishes)]
+        if touched:
+            self.look([self.work.resource.facet(change.facet) for change in touched])
+            self.verify(wishes, {change.facet for change in touched})
+
+    def undoubt(self) -> None:
+        """Where the create call says that it is there, it was the refused look that told the truth."""
+        if self.doubted is not None and isinstance(self.failures[-1].error, Conflict):
+            self.failures[-1] = self.doubted
+            self.found.clear()
+
+    def still_ours(self) -> bool:
+        seen = self.found.get(self.root.name)
+        if not isinstance(seen, Presence):
+            if seen is ABSENT:
+                self.nothing_there()
+                error = Pending(f"{self.work.what} was made but does not read back yet.")
+                self.failures.append(Failure(self.root.name, "verify", error))
+            return False
+        refusal = self.refusal(seen)
+        if refusal is not None:
+            self.failures.append(Failure(self.root.name, "verify", refusal))
+            self.found = {self.root.name: seen}
+        return refusal is None
+
+    def may(self, change: Change) -> bool:
+        """Say whether all that comes before this facet is right; note what holds it up otherwise."""
+        broken = {failure.facet for failure in self.failures} | self.held.keys()
+        needs = self.before(self.work.resource.facet(change.facet), change.verb)
+        blocker = next((name for name in needs if name in broken), None)
+        if blocker is not None:
+            self.held[change.facet] = blocker
+        return blocker is None
+
+    def before(self, facet: Facet[Any, Any], verb: Verb) -> tuple[str, ...]:
+        """Name what comes before this facet; a removal waits for those that stand on it."""
+        if facet is self.root:
+            return ()
+        if verb is Verb.REMOVE:
+            standing = [other.name for other in self.work.resource.facets if facet.name in other.after]
+            return (self.root.name, *standing)
+        return (self.root.name, *facet.after)
+
+    def attempt(self, change: Change, wishes: Mapping[str, Wish]) -> bool:
+        facet = self.work.resource.facet(change.facet)
+        try:
+            with self.work.target.translating():
+                self.write(facet, change, wishes)
+        except CloudError as error:
+            self.failures.append(Failure(change.facet, "write", error))
+            return False
+        return True
+
+    def write(self, facet: Facet[Any, Any], change: Change, wishes: Mapping[str, Wish]) -> None:
+        target = self.work.target
+        if change.verb is Verb.REMOVE:
+            facet.remove(target, change.before)
+        elif facet is self.root and change.verb is Verb.CREATE:
+            carried = {name: wishes[name].value for name in self.root.carries if name in wishes}
+            values = {name: value for name, value in carried.items() if isinstance(value, Slice)}
+            self.root.create(target, change.after, values)
+        else:
+            facet.apply(target, change.after, change.before)
+
+    def verify(self, wishes: Mapping[str, Wish], touched: set[str]) -> None:
+        """What was written but does not read back is still on its way."""
+        for change in self.compare(wishes).changes:
+            if change.facet in touched and change.facet in self.found:
+                fields = ", ".join(f.field for f in change.fields)
+                error = Pending(f"{self.work.what}: {fields} was written but does not read back yet.")
+                self.failures.append(Failure(change.facet, "verify", error))
+
+
+def _side_by_side(
+    pool: Executor, calls: list[Callable[[], Slice | Missing | CloudError]]
+) -> list[Slice | Missing | CloudError]:
+    """Run calls at once, the last one on this thread; a single call needs no other thread."""
+    if not calls:
+        return []
+    others = [pool.submit(call) for call in calls[:-1]]
+    last = calls[-1]()
+    return [*(future.result() for future in others), last]

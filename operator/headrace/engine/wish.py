@@ -1,0 +1,131 @@
+"""Wishes: what is said, silent or remembered becomes VALUE, ABSENT or UNMANAGED, once for all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from headrace.engine.facet import Facet
+from headrace.engine.slices import ABSENT, UNMANAGED, KeyedSlice, Missing, Slice, leaves
+
+DEFAULT = "default"
+"""The source of a value that nobody named: our safe default."""
+TAKEN_OUT = "taken out of spec"
+"""The source of a wish to be rid of what we once set."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Settings from one source (spec, a preset), by facet; each may say only a part of its slice."""
+
+    source: str
+    settings: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one facet is to be, and the source of each of its values by the path of the field."""
+
+    value: Slice | Missing
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def source(self, path: str) -> str:
+        """Return where the value of this field comes from."""
+        return self.sources.get(path, self.sources.get("", DEFAULT))
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is still a wish once it came true; what is only taken out is none any more."""
+        return self.value is not UNMANAGED and set(self.sources.values()) != {TAKEN_OUT}
+
+
+def resolve(
+    facets: Iterable[Facet[Any, Any]],
+    layers: Sequence[Layer],
+    ledger: frozenset[str],
+    *,
+    secure: bool,
+) -> dict[str, Wish]:
+    """Decide what each facet is to be. Earlier layers win over later ones, field by field.
+
+    Args:
+        facets: the facets of one resource type.
+        layers: what is said, the strongest source first.
+        ledger: what we set earlier, as `remembered` writes it.
+        secure: whether silence means our safe default (`defaults: Secure`) or "leave what is there".
+
+    Raises:
+        pydantic.ValidationError: what is said makes no valid slice.
+    """
+    return {facet.name: _wish(facet, layers, ledger, secure) for facet in facets}
+
+
+def _wish(facet: Facet[Any, Any], layers: Sequence[Layer], ledger: frozenset[str], secure: bool) -> Wish:
+    said = [layer for layer in layers if facet.name in layer.settings]
+    if secure and facet.default is not None:
+        default = facet.default.model_dump(by_alias=True, mode="json", exclude_none=True)
+        said.append(Layer(DEFAULT, {facet.name: default}))
+    if not said:
+        return _silent(facet, ledger, secure)
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for layer in said:
+        partial = layer.settings[facet.name]
+        sources = dict.fromkeys(_paths(facet, partial), layer.source) | sources
+        merged = _under(merged, partial)
+    value = facet.slice.model_validate(merged)
+    sources.setdefault("", _of_the_unsaid(value, said[0].source))
+    return _rested(facet, Wish(ABSENT if value.is_empty() else value, sources))
+
+
+def _of_the_unsaid(value: Slice, strongest: str) -> str:
+    """Name the source of what no layer says: of fields that are filled in, and of those that go."""
+    if isinstance(value, KeyedSlice):
+        return TAKEN_OUT
+    return strongest if value.is_empty() else DEFAULT
+
+
+def _silent(facet: Facet[Any, Any], ledger: frozenset[str], secure: bool) -> Wish:
+    """Nothing is said and there is no default: what we once set goes, what we never set stays."""
+    if not secure or not any(entry.split("[")[0] == facet.name for entry in ledger):
+        return Wish(UNMANAGED)
+    return _rested(facet, Wish(ABSENT, {"": TAKEN_OUT}))
+
+
+def _rested(facet: Facet[Any, Any], wish: Wish) -> Wish:
+    """Where AWS cannot take a setting away, "not there" is the value that stands for "off"."""
+    if wish.value is not ABSENT:
+        return wish
+    if issubclass(facet.slice, KeyedSlice):
+        return Wish(facet.slice(), wish.sources)
+    return wish if facet.resting is None else Wish(facet.resting, wish.sources)
+
+
+def _under(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one partial value under another: what the upper one says, wins; lists are atomic."""
+    both = dict(lower) | dict(upper)
+    for key in upper.keys() & lower.keys():
+        if isinstance(upper[key], Mapping) and isinstance(lower[key], Mapping):
+            both[key] = _under(upper[key], lower[key])
+    return both
+
+
+def _paths(facet: Facet[Any, Any], partial: Mapping[str, Any]) -> list[str]:
+    if issubclass(facet.slice, KeyedSlice):
+        return [f"[{key}]" for key in partial]
+    return [path for path, _ in leaves(partial)]
+
+
+def remembered(wishes: Mapping[str, Wish]) -> frozenset[str]:
+    """Return the ledger that these wishes make: facets by name, entries of shared maps one by one."""
+    entries: set[str] = set()
+    for name, wish in wishes.items():
+        if isinstance(wish.value, KeyedSlice):
+            entries.update(name + path for path in wish.value.fields())
+        elif isinstance(wish.value, Slice) and wish.sources.get("") != TAKEN_OUT:
+            entries.add(name)
+    return frozenset(entries)
+
+
+def remembered_keys(ledger: frozenset[str], facet: str) -> set[str]:
+    """Return the keys of a shared map that the ledger knows as ours."""
+    return {entry[len(facet) + 1 : -1] for entry in ledger if entry.startswith(f"{facet}[")}
