@@ -1,0 +1,36 @@
+"""Which IAM action an AWS operation needs: the service's prefix and the operation's name, but for exceptions.
+
+Source: "Actions, resources, and condition keys for Amazon S3" in the Service Authorization Reference, and
+"Required permissions for Amazon S3 API operations" in the S3 User Guide.
+"""
+
+_PREFIXES = {"s3control": "s3"}
+
+_EXCEPTIONS = {
+    ("s3", "HeadBucket"): "s3:ListBucket",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
+    ("s3", "ListMultipartUploads"): "s3:ListBucketMultipartUploads",
+    ("s3", "GetObjectLockConfiguration"): "s3:GetBucketObjectLockConfiguration",
+    # With version ids, as we call it, it is s3:DeleteObjectVersion; of version "null" it is s3:DeleteObject.
+    ("s3", "DeleteObjects"): "s3:DeleteObjectVersion",
+    ("s3", "GetBucketAccelerateConfiguration"): "s3:GetAccelerateConfiguration",
+    ("s3", "PutBucketAccelerateConfiguration"): "s3:PutAccelerateConfiguration",
+    ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
+    ("s3", "PutBucketEncryption"): "s3:PutEncryptionConfiguration",
+    ("s3", "DeleteBucketEncryption"): "s3:PutEncryptionConfiguration",
+    ("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
+    ("s3", "PutPublicAccessBlock"): "s3:PutBucketPublicAccessBlock",
+    ("s3", "DeletePublicAccessBlock"): "s3:PutBucketPublicAccessBlock",
+    ("s3", "DeleteBucketOwnershipControls"): "s3:PutBucketOwnershipControls",
+}
+
+
+def action_of(service: str, operation: str) -> str:
+    """Return the IAM action, "s3:PutBucketVersioning", for botocore's names of service and operation.
+
+    Where the service is not known, as in calls that botocore makes for credentials, that is the operation.
+    """
+    if not service:
+        return operation
+    return _EXCEPTIONS.get((service, operation), f"{_PREFIXES.get(service, service)}:{operation}")

@@ -1,0 +1,155 @@
+"""Where credentials come from: what the process runs with, keys that are given, or a role to assume."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    DeferredRefreshableCredentials,
+)
+from botocore.loaders import create_loader
+from botocore.utils import parse_timestamp
+
+from headrace import __version__
+
+# Sessions share one loader: 20 clients in separate sessions cost 247 MiB, with a shared one 9.
+_LOADER = create_loader()
+
+CONFIG = Config(
+    # The queue retries with its own back-off; botocore only has to get over a hiccup.
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=5,
+    read_timeout=20,
+    max_pool_connections=64,
+    user_agent_extra=f"headrace/{__version__}",
+)
+"""How every client of ours behaves."""
+
+ANY_REGION = "us-east-1"
+"""Where STS is asked if no region is known: it answers alike in every one."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Static credentials. They never show in a text."""
+
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    origin: str = ""
+    """Where they were found, for sentences: Secret aws-keys."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role to assume with the process's own credentials, and how we introduce ourselves."""
+
+    arn: str
+    external_id: str
+    session_name: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where and as whom to work. Nothing said: what the process itself runs with."""
+
+    credentials: Keys | Role | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Requests a second, by boto3's name of the service."""
+
+
+Watch = Callable[[Any, str], None]
+"""What is done to every client that is made, and to that of a region."""
+
+
+class _Assumed(CredentialProvider):
+    """Assumes a role when credentials are first needed, and again before they expire."""
+
+    METHOD = "headrace-assume-role"
+
+    def __init__(self, role: Role, source: Source, watch: Watch) -> None:
+        super().__init__()
+        self._role, self._source, self._watch, self._own = role, source, watch, plain_session()
+        self._own.register_component("data_loader", _LOADER)
+
+    def load(self) -> DeferredRefreshableCredentials | None:
+        """Return credentials that are fetched when they are first used; None where we have none ourselves."""
+        own = self._own.get_credentials()
+        if own is None:
+            return None
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=self._client,
+            source_credentials=own,
+            role_arn=self._role.arn,
+            extra_args={"ExternalId": self._role.external_id, "RoleSessionName": self._role.session_name},
+        )
+        return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
+
+    def _client(self, service: str, **credentials: Any) -> Any:
+        region = self._source.region or region_of(self._own) or ANY_REGION
+        url = self._source.endpoint_url
+        client = self._own.create_client(
+            service, region_name=region, endpoint_url=url, config=CONFIG, **credentials
+        )
+        self._watch(client, region)
+        return client
+
+
+def session_of(source: Source, watch: Watch) -> botocore.session.Session:
+    """Make a session with these credentials; no call is made yet.
+
+    Args:
+        source: whose credentials.
+        watch: what sees the clients with which a role is assumed.
+    """
+    session = plain_session()
+    match source.credentials:
+        case Keys(access_key, secret_key, token):
+            session.set_credentials(access_key, secret_key, token)
+        case Role() as role:
+            session.get_component("credential_provider").providers[:] = [_Assumed(role, source, watch)]
+    return session
+
+
+def plain_session() -> botocore.session.Session:
+    """Make a session with what the process runs with."""
+    return botocore.session.get_session()
+
+
+def for_boto3(session: botocore.session.Session) -> boto3.session.Session:
+    """Wrap a session for boto3.
+
+    The shared loader comes last: boto3 adds its own folder to the loader that it finds, for each session.
+    """
+    wrapped = boto3.session.Session(botocore_session=session)
+    session.register_component("data_loader", _LOADER)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
+    return wrapped
+
+
+def _moment(value: Any) -> datetime:
+    """Read a time from an answer; botocore's own way takes most of the time that a long listing takes."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        # Seconds since the epoch, or an HTTP date.
+        return parse_timestamp(value)
+    return moment if moment.tzinfo is not None else parse_timestamp(value)
+
+
+def region_of(session: botocore.session.Session) -> str | None:
+    """Return the process's default region; a variable that is empty says nothing.
+
+    botocore reads AWS_DEFAULT_REGION and the profile; the other SDKs, and EKS, say AWS_REGION.
+    """
+    region: str | None = session.get_config_variable("region")
+    return region or os.environ.get("AWS_REGION") or None

@@ -1,0 +1,86 @@
+"""A resource in an account and a region: what facets read and write with."""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from headrace.aws.errors import translating
+from headrace.aws.sessions import Account
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3control import S3ControlClient
+
+
+class Target:
+    """One AWS resource, reached as one identity."""
+
+    def __init__(self, account: Account, region: str, id: str, arn: str) -> None:
+        self._account, self._region, self._id, self._arn = account, region, id, arn
+        # Asked here, once: reads side by side would each wait for the answer, and for each failure in turn.
+        self._identity = account.identity
+        self._shared: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def id(self) -> str:
+        """The name by which AWS knows the resource."""
+        return self._id
+
+    @property
+    def arn(self) -> str:
+        """The resource's ARN."""
+        return self._arn
+
+    @property
+    def region(self) -> str:
+        """The region in which the resource is."""
+        return self._region
+
+    @property
+    def account_id(self) -> str:
+        """The account that owns the resource, 12 digits."""
+        return self._identity.account_id
+
+    @property
+    def s3(self) -> "S3Client":
+        """The S3 client of this region."""
+        return self._account.client("s3", self._region)
+
+    @property
+    def s3control(self) -> "S3ControlClient":
+        """The S3 Control client of this region."""
+        return self._account.client("s3control", self._region)
+
+    def translating(self) -> AbstractContextManager[None]:
+        """Turn botocore's exceptions into CloudError while in here."""
+        return translating(self._account.place(self._arn, self._identity.caller))
+
+    def share(self, key: str, read: Callable[[], Any]) -> Any:
+        """Read once what several facets need; others wait for the answer. Failures are not shared."""
+        with self._lock:
+            if key not in self._shared:
+                self._shared[key] = read()
+            return self._shared[key]
+
+    def forget(self) -> None:
+        """Drop shared answers: the next look is a new one."""
+        with self._lock:
+            self._shared.clear()
+
+
+class absent_on:  # noqa: N801 - reads as the clause that it is: with absent_on("404"):
+    """Leave the block quietly where AWS answers one of these codes: "not there" is a value, not an error."""
+
+    def __init__(self, *codes: str) -> None:
+        self._codes = codes
+
+    def __enter__(self) -> None:
+        """Watch the block."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Swallow the error if it is one of the codes."""
+        return isinstance(error, ClientError) and error.response["Error"].get("Code") in self._codes
