@@ -1,0 +1,1 @@
+"""KNOWS AWS: one package per AWS resource type, one module per facet."""
