@@ -1,0 +1,107 @@
+"""The status that every kind has, as the API writes it, and the closed set of reasons."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from headrace.engine.slices import ApiModel
+
+MOST_DRIFT = 50
+"""How many fields the drift list shows; the count beside it is always the full one."""
+MOST_MANAGED = 200
+TEXT = 1024
+"""How long a value in the drift list may be; longer ones are cut."""
+
+Text = Annotated[str, Field(max_length=TEXT)]
+
+
+class Reason(StrEnum):
+    """Why a condition is as it is. No other reason is ever written.
+
+    Reserved: Deploying.
+    """
+
+    IN_SYNC = "InSync"
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    DEPLOYING = "Deploying"
+    DELETING = "Deleting"
+    NOT_EMPTY = "NotEmpty"
+    WAITING = "Waiting"
+    DRIFTED = "Drifted"
+    OBSERVING = "Observing"
+    PAUSED = "Paused"
+    ACCESS_DENIED = "AccessDenied"
+    NOT_OURS = "NotOurs"
+    INVALID_SPEC = "InvalidSpec"
+    MOVED = "Moved"
+    THROTTLED = "Throttled"
+    UNAVAILABLE = "Unavailable"
+
+
+class Condition(ApiModel):
+    """One aspect of the state; kstatus, kubectl wait, Helm and Argo CD read these."""
+
+    type: Literal["Ready", "Reconciling", "Stalled", "Drifted"] = Field(description="Which aspect.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    reason: Reason = Field(description="Why, in one word.")
+    message: str = Field(max_length=4096, description="Why, in a sentence, and what to do.")
+    observed_generation: int = Field(ge=0, description="The generation of the spec that this is about.")
+    last_transition_time: str = Field(max_length=32, description="When the status of this condition changed.")
+
+
+class DriftedField(ApiModel):
+    """A field that differs between spec and AWS."""
+
+    field: Text = Field(description="The path of the field, below spec.")
+    wanted: Text = Field(description="What spec, or a default, asks for.")
+    found: Text = Field(description="What AWS has.")
+
+
+class Correction(ApiModel):
+    """What was put right last."""
+
+    time: str = Field(max_length=32, description="When, in UTC.")
+    fields: tuple[Text, ...] = Field(max_length=MOST_DRIFT, description="The fields that were put right.")
+
+
+class Pins(ApiModel):
+    """Where the resource was made. A mismatch later is Stalled, never a second resource."""
+
+    account_id: str = Field(max_length=12, description="The AWS account.")
+    region: str = Field(max_length=32, description="The region.")
+    name: str = Field(max_length=255, description="What AWS calls it.")
+
+
+class Status(ApiModel):
+    """What every kind tells of itself."""
+
+    observed_generation: int = Field(
+        -1, ge=-1, description="The generation of the spec that was looked at last."
+    )
+    applied_generation: int | None = Field(
+        None,
+        ge=0,
+        description="The generation that was last carried out in full; what differs later is drift.",
+    )
+    conditions: tuple[Condition, ...] = Field(
+        (),
+        max_length=8,
+        description="Ready always; Reconciling and Stalled only while they hold; Drifted where managed.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    drift: tuple[DriftedField, ...] = Field(
+        (), max_length=MOST_DRIFT, description="The fields that differ, the first 50 by path."
+    )
+    drift_count: int = Field(0, ge=0, description="How many fields differ.")
+    last_correction: Correction | None = Field(None, description="What was put right last.")
+    managed: tuple[Text, ...] = Field(
+        (), max_length=MOST_MANAGED, description="The settings that were set; taken out of spec they go back."
+    )
+    pins: Pins | None = Field(None, description="Where the resource was made.")
+    last_handled_reconcile_at: str | None = Field(
+        None,
+        max_length=TEXT,
+        description="The last value of headrace.io/reconcile-requested-at that was answered.",
+    )
