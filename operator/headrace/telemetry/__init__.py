@@ -1,0 +1,1 @@
+"""COUNTS: the operator's metrics, and the server for probes and scrapes."""
