@@ -1,0 +1,127 @@
+"""The object as Kubernetes has it, and what the controller asks of the API server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from headrace.kinds.definition import ABANDON, ADOPT, FINALIZER, PAUSED, REQUESTED_AT, ObjectRef
+
+Body = Mapping[str, Any]
+
+
+class ApiError(Exception):
+    """The API server did not do what was asked; the message says what, where and why."""
+
+
+class Gone(ApiError):
+    """The object is no longer there."""
+
+
+class Stale(ApiError):
+    """The object has changed since it was read."""
+
+
+class Api(Protocol):
+    """What the controller asks of the API server. Every answer is the object as it is afterwards."""
+
+    def get(self, ref: ObjectRef) -> Body:
+        """Read the object; Gone where there is none."""
+
+    def patch_status(self, ref: ObjectRef, patch: Body) -> Body:
+        """Merge-patch the status; Stale where the patch's resourceVersion is not the newest."""
+
+    def patch(self, ref: ObjectRef, operations: Sequence[Body]) -> Body:
+        """JSON-patch the object; Stale where a test in it fails."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """A custom resource as it was read, with names for what the controller looks at."""
+
+    body: Body
+
+    @property
+    def metadata(self) -> Body:
+        """The object's metadata."""
+        metadata: Body = self.body["metadata"]
+        return metadata
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Which object it is."""
+        return ObjectRef(self.body["kind"], self.metadata.get("namespace", ""), self.metadata["name"])
+
+    @property
+    def uid(self) -> str:
+        """The UID: a namesake made later has another one."""
+        return str(self.metadata["uid"])
+
+    @property
+    def version(self) -> str:
+        """The resourceVersion."""
+        return str(self.metadata["resourceVersion"])
+
+    @property
+    def generation(self) -> int:
+        """The generation of the spec."""
+        return int(self.metadata.get("generation", 0))
+
+    @property
+    def deleting(self) -> bool:
+        """Whether somebody asked for the object to go."""
+        return "deletionTimestamp" in self.metadata
+
+    @property
+    def finalizers(self) -> list[str]:
+        """The finalizers, those of others too."""
+        return list(self.metadata.get("finalizers", []))
+
+    @property
+    def held(self) -> bool:
+        """Whether our finalizer is on."""
+        return FINALIZER in self.finalizers
+
+    @property
+    def spec(self) -> Body:
+        """The spec as it was written, validated or not."""
+        spec: Body = self.body.get("spec") or {}
+        return spec
+
+    @property
+    def status(self) -> Body:
+        """The status as it was written last."""
+        status: Body = self.body.get("status") or {}
+        return status
+
+    @property
+    def requested_at(self) -> str | None:
+        """The value by which somebody asks for a look right now."""
+        value = (self.metadata.get("annotations") or {}).get(REQUESTED_AT)
+        return None if value is None else str(value)
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is to be done to AWS for now."""
+        return self._says(PAUSED)
+
+    @property
+    def adopt(self) -> bool:
+        """Whether what exists already and is nobody's may be taken over."""
+        return self._says(ADOPT)
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the object is to go and nothing is to be touched."""
+        return self._says(ABANDON)
+
+    def _says(self, annotation: str) -> bool:
+        return (self.metadata.get("annotations") or {}).get(annotation) == "true"
+
+    def asked(self) -> tuple[Any, ...]:
+        """Return all by which others ask for a look; our own writes leave it as it is."""
+        said = (self.paused, self.adopt, self.abandoned)
+        return (self.uid, self.generation, self.deleting, self.requested_at, said)
+
+    def fingerprint(self) -> tuple[Any, ...]:
+        """Return all that makes a new look necessary when it changes; our own writes are in it, too."""
+        return (*self.asked(), tuple(self.finalizers), self.status)

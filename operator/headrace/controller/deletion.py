@@ -1,0 +1,166 @@
+"""Deletion: letting go of, or deleting, what an object stands for; the finalizer goes once that is seen."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from headrace.aws.sessions import Account
+from headrace.controller import finalizer
+from headrace.controller.api import Object
+from headrace.controller.keeping import check_pins, target
+from headrace.controller.outcome import Outcome, Parts, Told
+from headrace.controller.status import Seen
+from headrace.controller.transitions import Transition
+from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, Pending
+from headrace.engine.facet import Emptied
+from headrace.engine.graph import Node
+from headrace.engine.ownership import Presence
+from headrace.engine.reconcile import Intent, Report, Work, reconcile
+from headrace.kinds.common import BareRequest
+
+log = logging.getLogger("headrace.reconcile")
+
+# How long one pass deletes content; then it is told how far it is, and others get their turn.
+_SLICE_SECONDS = 5.0
+_COUNTED = "{:,} objects, versions, markers and uploads"
+_WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
+
+
+def delete(parts: Parts, seen: Seen) -> Outcome | Told:
+    """Let go of what the object stands for, or delete it.
+
+    Raises:
+        CloudError: it cannot be worked on at all; the object waits, and says so.
+    """
+    obj = seen.obj
+    if not obj.held:
+        return Outcome(None, result="deleted")
+    removing = obj.spec.get("deletionPolicy") == "Delete"
+    if obj.abandoned:
+        return _let_go(parts, obj, "abandoned as asked for; nothing was touched")
+    if obj.spec.get("mode") == "Observe":
+        return _let_go(parts, obj, "it was only observed")
+    if obj.paused:
+        if not removing:
+            return _let_go(parts, obj, "paused; nothing was touched")
+        return Told(replace(seen, paused=True))
+    try:
+        return _deleted(parts, seen, Intent.REMOVE if removing else Intent.RELEASE)
+    except CloudError as error:
+        raise error.with_message(f"{error.message} {_WAY_OUT}") from error
+
+
+def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
+    obj = seen.obj
+    account = parts.accounts.of_deleting(obj)
+    node = _bare(parts, obj, account)
+    check_pins(obj, node, account)
+    work = Work(node.resource, target(node, account), node.presence, intent=intent)
+    emptying = intent is Intent.REMOVE and obj.spec.get("emptyOnDelete") is True
+    emptied = _emptied(parts, replace(seen, what=work.what), work) if emptying else 0
+    if isinstance(emptied, Told):
+        return emptied
+    report = reconcile(work, parts.pool)
+    errors = tuple(_to_be_told(failure.error, work, emptying) for failure in report.failures)
+    if not obj.status.get("pins") and _refused_a_look(report):
+        # A name of somebody else's looks like this for good, and ours was never seen under it.
+        return _let_go(parts, obj, f"{work.what} was never seen as ours; it was left alone")
+    if errors or report.left:
+        return Told(replace(seen, what=work.what, report=report, errors=errors, wrote=True))
+    farewell = _farewell(work, report)
+    return _let_go(parts, obj, f"{farewell}, with {_COUNTED.format(emptied)}" if emptied else farewell)
+
+
+def _to_be_told(error: CloudError, work: Work, emptying: bool) -> CloudError:
+    """Say of an error what it means where the resource is to go."""
+    if emptying and isinstance(error, NotEmpty):
+        return Pending(f"{work.what} got new content while it was emptied; it is emptied again.")
+    if isinstance(error, Denied):
+        return error.with_message(f"{error.message} {_WAY_OUT}")
+    return error
+
+
+def _emptied(parts: Parts, seen: Seen, work: Work) -> Told | int:
+    """Delete content for a while; return what there is to tell or, when none is left, how much there was."""
+    total = int(seen.obj.status.get("emptied", 0))
+    look = reconcile(replace(work, intent=Intent.OBSERVE, write=False), parts.pool)
+    found = look.found.get(work.resource.root.name)
+    if not isinstance(found, Presence) or found.owner != work.presence.owner:
+        # Gone, not ours, or not to be seen: what follows from that is the same as without content.
+        return total
+    came = work.resource.root.empty(work.target, _stop(parts, seen.obj))
+    total += came.deleted
+    if came.done:
+        return total
+    seen = replace(seen, report=look, outputs={"emptied": total}, progress=_progress(total, came))
+    if came.failure is not None:
+        return Told(replace(seen, errors=(_to_be_told(came.failure, work, emptying=False),)))
+    if came.more:
+        return Told(seen, soon=True)
+    return Told(replace(seen, errors=(NotEmpty(f"{work.what}: {_refused(came)}"),)))
+
+
+def _stop(parts: Parts, obj: Object) -> Callable[[int], bool]:
+    """Stop when somebody asks for something else; when the time is up only if it came to something.
+
+    Where all that is listed is refused, the end of the listing would never be reached otherwise.
+    """
+    deadline = time.monotonic() + _SLICE_SECONDS
+
+    def stop(deleted: int) -> bool:
+        latest = parts.latest(obj.ref)
+        changed = latest is not None and latest.asked() != obj.asked()
+        return changed or (deleted > 0 and time.monotonic() > deadline)
+
+    return stop
+
+
+def _progress(total: int, came: Emptied) -> str:
+    done = f"{_COUNTED.format(total)} are gone"
+    return f"{done}; {_refused(came)}" if came.refused else done
+
+
+def _refused(came: Emptied) -> str:
+    """Say what could not be deleted and why; the first few, and how many more."""
+    more = came.refused - len(came.reasons)
+    rest = f"; and {more:,} more" if more else ""
+    return f"{came.refused:,} could not be deleted: {'; '.join(came.reasons)}{rest}"
+
+
+def _bare(parts: Parts, obj: Object, account: Account) -> Node:
+    """Return what the object stands for, from its pins, or else from what can be read of its spec."""
+    kind, pins = parts.kinds[obj.ref.kind], obj.status.get("pins", {})
+    name = pins.get("name") or kind.made(obj.ref.name, obj.spec)
+    region = pins.get("region") or obj.spec.get("region") or account.region
+    if region is None:
+        raise Invalid(
+            "spec.region is missing, and there is no default region any more: nobody knows where to look "
+            f"for {name}."
+        )
+    return kind.bare(BareRequest(name, region, parts.owner(obj)))
+
+
+def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:
+    finalizer.take_off(parts.api, obj)
+    log.info("let go", extra={"object": str(obj.ref), "farewell": farewell})
+    parts.recorder.record(obj, Transition("Normal", "Deleted", farewell))
+    return Outcome(None, result="deleted")
+
+
+def _refused_a_look(report: Report) -> bool:
+    """Say whether all that came of the pass is that we may not even look."""
+    denied = [isinstance(failure.error, Denied) for failure in report.failures]
+    return not report.found and bool(denied) and all(denied)
+
+
+def _farewell(work: Work, report: Report) -> str:
+    """Say what became of the resource of an object that is going."""
+    if report.done:
+        return f"{work.what} " + ("deleted" if work.intent is Intent.REMOVE else "retained")
+    seen = report.found[work.resource.root.name]
+    if not isinstance(seen, Presence):
+        return f"{work.what} was gone already"
+    if work.intent is Intent.RELEASE and seen.retained_by == work.presence.owner:
+        return f"{work.what} retained"
+    return f"{work.what} is not ours; it was left alone"

@@ -1,0 +1,232 @@
+"""The loop: events fill cache and queue, workers take from the queue, outcomes say when to look again."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from headrace.controller.api import ApiError, Gone, Object, Stale
+from headrace.controller.cache import Cache
+from headrace.controller.consequences import Next
+from headrace.controller.elector import Leadership
+from headrace.controller.outcome import Outcome
+from headrace.controller.references import dependents
+from headrace.controller.status import LASTING
+from headrace.controller.workqueue import Item, Lane, WorkQueue
+from headrace.kinds.definition import ObjectRef
+
+log = logging.getLogger("headrace.loop")
+
+# Resyncs are spread over this part of their interval on either side, so that they do not come in waves.
+_JITTER = 0.2
+# After a start, what is not in sync is looked at at once, and the rest within this many seconds.
+_START_SPREAD = 10.0
+
+
+class Metrics(Protocol):
+    """What the loop tells of its work."""
+
+    def reconciled(self, kind: str, result: str, seconds: float, waited: float) -> None:
+        """Count a pass that was made."""
+
+    def state(self, kind: str, name: str, state: str, drifted: int) -> None:
+        """Note the state (ready, progressing, stalled) of an object and how many of its fields differ."""
+
+    def gone(self, kind: str, name: str) -> None:
+        """Note that an object is no more."""
+
+
+@dataclass
+class Loop:
+    """Drives the reconciler for every object that the watch reports."""
+
+    cache: Cache
+    queue: WorkQueue[ObjectRef]
+    reconcile: Callable[[Object, int], Outcome]
+    threads: Executor
+    metrics: Metrics
+    leadership: Leadership
+    clock: Callable[[], float]
+    workers: int = 10
+    labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """The labels of each namespace."""
+    _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
+
+    # What the watch calls. Never waits and never fails.
+
+    def listed(self, body: Mapping[str, Any]) -> None:
+        """Take in an object that was there when the watch began."""
+        if self._put(body):
+            obj = Object(body)
+            if _settled(obj):
+                self.queue.add_after(obj.ref, random.uniform(0, _START_SPREAD))  # noqa: S311 - spreads load
+            else:
+                self.queue.add(obj.ref, forced=True)
+
+    def changed(self, body: Mapping[str, Any]) -> None:
+        """Take in an object that was made or changed, by others or by ourselves."""
+        if self._put(body):
+            self.queue.add(Object(body).ref)
+
+    def deleted(self, body: Mapping[str, Any]) -> None:
+        """Take in that an object is gone."""
+        ref = Object(body).ref
+        before = self.cache.get(ref)
+        self.cache.remove(body)
+        if self.cache.get(ref) is None:
+            self._forget(ref)
+            self._tell(before, None)
+
+    def compare(self, kind: str, bodies: Iterable[Mapping[str, Any]], version: int) -> int:
+        """Put the cache right by a full list of a kind; return how many objects were gone unnoticed.
+
+        The version is that of the list: an object that is newer may not be in it yet.
+        """
+        there = set()
+        for body in bodies:
+            there.add(Object(body).ref)
+            self.changed(body)
+        gone = [
+            o for o in self.cache if o.ref.kind == kind and o.ref not in there and int(o.version) <= version
+        ]
+        for obj in gone:
+            log.warning("a deletion went unnoticed", extra={"object": str(obj.ref)})
+            self.deleted(obj.body)
+        return len(gone)
+
+    def labelled(self, namespace: str, labels: Mapping[str, str] | None) -> None:
+        """Take in the labels of a namespace, which may be what lets its objects use an account."""
+        known = self.labels.get(namespace)
+        if labels is None:
+            self.labels.pop(namespace, None)
+            return
+        self.labels[namespace] = labels
+        # What was never told of counts as without labels: that is how its objects were looked at.
+        if labels != (known or {}):
+            for obj in self.cache:
+                if obj.ref.namespace == namespace:
+                    self.queue.add(obj.ref, forced=True)
+
+    def _put(self, body: Mapping[str, Any]) -> bool:
+        """Keep an object if it is news, and have those looked at that go by it."""
+        before = self.cache.get(Object(body).ref)
+        if not self.cache.put(body):
+            return False
+        after = Object(body)
+        self._note(after)
+        self._tell(before, after)
+        return True
+
+    def _tell(self, before: Object | None, after: Object | None) -> None:
+        for ref in dependents(self.cache, before, after):
+            self.queue.add(ref, forced=True)
+
+    # Working
+
+    async def run(self) -> None:
+        """Work until the queue is closed, once this process leads."""
+        await self.leadership.acquired()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.workers):
+                group.create_task(self._work())
+
+    def stop(self) -> None:
+        """Take no more work; what runs is finished."""
+        self.queue.close()
+
+    async def _work(self) -> None:
+        while (item := await self.queue.get()) is not None:
+            try:
+                await self._take(item)
+            except Exception:
+                # One object that cannot even be told of must not stop the work on all others.
+                log.exception("bug while reconciling", extra={"object": str(item.key)})
+                self.queue.add_after(item.key, self.queue.backoff(item.key), Lane.FAST)
+            finally:
+                self.queue.done(item.key)
+
+    async def _take(self, item: Item[ObjectRef]) -> None:
+        obj = self.cache.get(item.key)
+        if obj is None:
+            self._forget(item.key)
+            return
+        if not item.forced and self._done.get(item.key) == obj.fingerprint():
+            # The echo of our own write, or of a change that is none of our business.
+            return
+        self.queue.supersede(item.key)
+        began = self.clock()
+        outcome = await self._pass(obj)
+        if outcome is None:
+            return
+        self.metrics.reconciled(item.key.kind, outcome.result, self.clock() - began, began - item.since)
+        self._after(obj, outcome)
+
+    async def _pass(self, obj: Object) -> Outcome | None:
+        """Make one pass; None where the API server failed us, which is tried again."""
+        attempts = self.queue.failures(obj.ref)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self.threads, self.reconcile, obj, attempts
+            )
+        except Gone:
+            self._part_with(obj)
+            return None
+        except ApiError as error:
+            # What was stale is mostly on its way to us: that is worth a word only where it lasts.
+            passing = isinstance(error, Stale) and attempts + 1 < LASTING
+            log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
+        self.queue.add_after(obj.ref, self.queue.backoff(obj.ref), Lane.FAST)
+        return None
+
+    def _after(self, looked: Object, outcome: Outcome) -> None:
+        """Keep what was written, and have the object looked at again when it is time."""
+        ref = looked.ref
+        if outcome.obj is not None:
+            self._put(outcome.obj.body)
+        known = self.cache.get(ref)
+        if outcome.obj is None or known is None or known.uid != looked.uid:
+            self._part_with(looked)
+            return
+        if outcome.obj.asked() == looked.asked():
+            self._done[ref] = outcome.obj.fingerprint()
+        else:
+            # Somebody asked for more during the pass. What we wrote came after it, so the event that tells
+            # of it is no news to the cache any more.
+            self._done.pop(ref, None)
+            self.queue.add(ref)
+        if outcome.next is Next.BACKOFF:
+            self.queue.add_after(ref, self.queue.backoff(ref), Lane.FAST)
+            return
+        self.queue.reset(ref)
+        delay = outcome.interval if outcome.next is Next.RESYNC else float(outcome.next)
+        self.queue.add_after(ref, delay * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - spreads load
+
+    def _note(self, obj: Object) -> None:
+        holding = {c["type"] for c in obj.status.get("conditions", []) if c["status"] == "True"}
+        state = "stalled" if "Stalled" in holding else "ready" if "Ready" in holding else "progressing"
+        self.metrics.state(obj.ref.kind, obj.ref.path, state, obj.status.get("driftCount", 0))
+
+    def _part_with(self, obj: Object) -> None:
+        """Forget an object that is gone, but not the namesake that may have come during the pass."""
+        known = self.cache.get(obj.ref)
+        if known is None or known.uid == obj.uid:
+            self._forget(obj.ref)
+
+    def _forget(self, ref: ObjectRef) -> None:
+        self.queue.forget(ref)
+        self._done.pop(ref, None)
+        self.metrics.gone(ref.kind, ref.path)
+
+
+def _settled(obj: Object) -> bool:
+    """Say whether the status is about this generation and says that all is well."""
+    ready: Mapping[str, Any] = next((c for c in obj.status.get("conditions", []) if c["type"] == "Ready"), {})
+    return (
+        not obj.deleting
+        and ready.get("status") == "True"
+        and ready.get("observedGeneration") == obj.generation
+        and obj.status.get("lastHandledReconcileAt") == obj.requested_at
+    )

@@ -1,0 +1,68 @@
+"""What goes into a pass, and what comes of it."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from headrace.controller.accounts import Accounts
+from headrace.controller.api import Api, Object
+from headrace.controller.consequences import Next
+from headrace.controller.status import Seen
+from headrace.controller.transitions import Transition
+from headrace.engine.ownership import owner_of
+from headrace.kinds.common import Kind
+from headrace.kinds.definition import ObjectRef
+
+RESYNC_SECONDS = 3600.0
+"""How often an object is looked at again whose spec does not say, or cannot be read."""
+
+
+class Recorder(Protocol):
+    """Where events about objects go. Must not fail and must not wait."""
+
+    def record(self, obj: Object, transition: Transition) -> None:
+        """Tell of a transition of this object."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a pass works with."""
+
+    kinds: Mapping[str, Kind[Any]]
+    accounts: Accounts
+    api: Api
+    recorder: Recorder
+    pool: Executor
+    """Where reads of one resource run side by side."""
+    cluster_id: str
+    latest: Callable[[ObjectRef], Object | None] = lambda _: None
+    """The object as the watch knows it by now, for passes that take long."""
+
+    def owner(self, obj: Object) -> str:
+        """Return the owner that this object is."""
+        return owner_of(self.cluster_id, obj.ref.kind, obj.ref.namespace, obj.ref.name)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one pass."""
+
+    obj: Object | None
+    """The object as it is now; None where it is gone or let go of."""
+    next: float | Next = Next.RESYNC
+    interval: float = RESYNC_SECONDS
+    """Seconds until the next resync."""
+    result: str = "in_sync"
+    """For the metrics: in_sync, changed, drifted, error, stalled, deleted, bug."""
+    seen: Seen | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a pass saw, and what of it is not in what it saw: when to look again."""
+
+    seen: Seen
+    interval: float = RESYNC_SECONDS
+    soon: bool = False
+    """Whether there is more of the same to do right away."""

@@ -1,0 +1,100 @@
+"""One pass over one object, from what the cache has to what the status says. Runs on a worker's thread."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from headrace.controller.api import ApiError, Gone, Object
+from headrace.controller.consequences import Next, next_look
+from headrace.controller.deletion import delete
+from headrace.controller.keeping import keep
+from headrace.controller.outcome import Outcome, Parts, Told
+from headrace.controller.status import Seen, assess
+from headrace.controller.transitions import transitions
+from headrace.controller.writer import write_status
+from headrace.engine.errors import CloudError
+from headrace.engine.plan import FieldChange
+from headrace.engine.reconcile import Report
+
+log = logging.getLogger("headrace.reconcile")
+
+
+class Reconciler:
+    """Looks at one object at a time; safe for threads."""
+
+    def __init__(self, parts: Parts, clock: Callable[[], float] = time.time) -> None:
+        self._parts, self._clock = parts, clock
+
+    def __call__(self, obj: Object, attempts: int = 0) -> Outcome:
+        """Make one pass over an object.
+
+        Args:
+            obj: the object as the cache has it.
+            attempts: how many passes over it failed in a row before this one.
+
+        Raises:
+            ApiError: the API server did not take what we have to say; to be tried again.
+        """
+        now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        seen = Seen(obj, now, f"{obj.ref}", attempts=attempts)
+        try:
+            came = delete(self._parts, seen) if obj.deleting else keep(self._parts, seen)
+            return came if isinstance(came, Outcome) else self._told(came)
+        except Gone:
+            return Outcome(None, result="deleted")
+        except CloudError as error:
+            return self._told(Told(replace(seen, errors=(error,))))
+        except ApiError:
+            raise
+        except Exception as error:
+            log.exception("bug while reconciling", extra={"object": str(obj.ref)})
+            return self._told(Told(replace(seen, bug=type(error).__name__)))
+
+    def _told(self, told: Told) -> Outcome:
+        """Write the status if it changed, tell of transitions, and say when to look again."""
+        seen, before = told.seen, told.seen.obj
+        status = assess(seen)
+        obj = before if status == before.status else write_status(self._parts.api, before, status)
+        if obj is None:
+            return Outcome(None, result="deleted")
+        for transition in transitions(seen, before.status, status):
+            self._parts.recorder.record(obj, transition)
+        result = _result(seen, status)
+        _log(seen, status, result)
+        next_ = Next.BACKOFF if seen.bug else next_look(seen.errors)
+        return Outcome(obj, 0.0 if told.soon else next_, told.interval, result, seen)
+
+
+def _result(seen: Seen, status: Mapping[str, Any]) -> str:
+    """Return the outcome as the metrics count it."""
+    if seen.bug:
+        return "bug"
+    types = {condition["type"] for condition in status["conditions"] if condition["status"] == "True"}
+    if "Stalled" in types:
+        return "stalled"
+    if seen.errors:
+        return "error"
+    if seen.report and seen.report.done:
+        return "changed"
+    return "drifted" if "Drifted" in types else "in_sync"
+
+
+def _log(seen: Seen, status: Mapping[str, Any], result: str) -> None:
+    """Write one line where something was changed or went wrong, and none where all is as it was."""
+    ready = next(c for c in status["conditions"] if c["type"] == "Ready")
+    about: dict[str, Any] = {"object": str(seen.obj.ref), "result": result, "reason": ready["reason"]}
+    if seen.report and seen.report.done:
+        about["changed"] = [f"{f.field}: {f.found} -> {f.wanted} ({f.source})" for f in _done(seen.report)]
+    if seen.errors:
+        requests = sorted({e.context.request_id for e in seen.errors if e.context.request_id})
+        about |= {"requests": requests} if requests else {}
+        log.warning(ready["message"], extra=about)
+    elif "changed" in about or status != seen.obj.status:
+        log.info(ready["message"], extra=about)
+
+
+def _done(report: Report) -> list[FieldChange]:
+    return [field for change in report.done for field in change.fields]

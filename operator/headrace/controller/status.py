@@ -1,0 +1,292 @@
+"""The status of an object, computed in one place, last, from what this pass saw.
+
+Of the earlier status only these are read: managed, pins, appliedGeneration, lastHandledReconcileAt,
+lastCorrection, transition times; and, where this pass could not see, Ready, the drift and the outputs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from headrace.controller.api import Object
+from headrace.controller.conditions import Aspect, conditions
+from headrace.controller.consequences import consequence, gravest
+from headrace.engine.errors import CloudError, Conflict, NotOurs, Throttled, Unavailable, Waiting
+from headrace.engine.ownership import Presence
+from headrace.engine.plan import Change, FieldChange
+from headrace.engine.reconcile import Report
+from headrace.engine.wish import Wish, remembered
+from headrace.kinds.status import MOST_DRIFT, MOST_MANAGED, TEXT, Reason, Status
+
+LASTING = 3
+"""How many looks in a row must fail for an outage to be told."""
+# What is in the status of every kind; the rest of a status are the outputs of its kind.
+_SHARED = frozenset(field.alias for field in Status.model_fields.values())
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one pass saw of an object; what it could not see is None or empty."""
+
+    obj: Object
+    now: str
+    """The time of the pass, in UTC, as Kubernetes writes times."""
+    what: str
+    """How sentences call the resource: "bucket media"."""
+    errors: tuple[CloudError, ...] = ()
+    report: Report | None = None
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    pins: Mapping[str, str] | None = None
+    observing: bool = False
+    wrote: bool = False
+    """Whether this pass was allowed to write."""
+    attempts: int = 0
+    """How many looks in a row failed before this one."""
+    paused: bool = False
+    """Whether nothing was done because somebody said so."""
+    progress: str = ""
+    """How far something is that takes more than one pass."""
+    bug: str = ""
+    """The name of an exception that is none of ours."""
+
+    @property
+    def drifting(self) -> bool:
+        """Whether what differs is drift; otherwise it is an edit that was not carried out yet."""
+        return self.observing or self.obj.generation == self.obj.status.get("appliedGeneration")
+
+    @property
+    def exists(self) -> bool:
+        """Whether the resource is there."""
+        return self.report is not None and isinstance(self.root, Presence)
+
+    @property
+    def ours(self) -> bool:
+        """Whether the resource is there and may be touched."""
+        return self.exists and self.looked
+
+    @property
+    def root(self) -> Any:
+        """What was seen of the resource's presence, or None."""
+        found = self.report.found.values() if self.report else ()
+        return next((value for value in found if isinstance(value, Presence)), None)
+
+    @property
+    def looked(self) -> bool:
+        """Whether the resource could be looked at, be it there or not; what is not ours tells nothing."""
+        foreign = any(isinstance(error, NotOurs) for error in self.errors)
+        return self.report is not None and bool(self.report.found) and not foreign
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that was wished for is left to do or to read."""
+        return self.looked and not self.errors and not self.bug and not (self.report and self.report.held)
+
+
+def assess(seen: Seen) -> dict[str, Any]:
+    """Return the whole status. The same sight gives the same status, byte for byte."""
+    old, obj = seen.obj.status, seen.obj
+    status: dict[str, Any] = {"observedGeneration": obj.generation, **_told(seen)}
+    status["conditions"] = _conditions(seen)
+    if _applied(seen):
+        status["appliedGeneration"] = obj.generation
+    elif "appliedGeneration" in old and not (seen.report and seen.report.created):
+        # What had to be made anew, and is not whole yet, was never carried out as it is now.
+        status["appliedGeneration"] = old["appliedGeneration"]
+    status |= _drift(seen)
+    corrected = _corrected(seen)
+    if corrected:
+        fields = [f.field[:TEXT] for f in corrected[:MOST_DRIFT]]
+        status["lastCorrection"] = {"time": seen.now, "fields": fields}
+    elif "lastCorrection" in old:
+        status["lastCorrection"] = old["lastCorrection"]
+    ledger = _ledger(seen)
+    if ledger:
+        status["managed"] = ledger
+    pins = seen.pins or old.get("pins")
+    if pins:
+        status["pins"] = dict(pins)
+    if obj.requested_at is not None:
+        status["lastHandledReconcileAt"] = obj.requested_at[:TEXT]
+    return status
+
+
+def _told(seen: Seen) -> dict[str, Any]:
+    """Return the outputs, as seen now or, where this pass was blind, as they were."""
+    told = {key: value for key, value in seen.obj.status.items() if key not in _SHARED}
+    if seen.obj.deleting:
+        return told | dict(seen.outputs)
+    if seen.ours:
+        return dict(seen.outputs)
+    return {} if seen.looked else told
+
+
+def _applied(seen: Seen) -> bool:
+    return seen.wrote and seen.complete and not (seen.report and seen.report.left)
+
+
+# Drift
+
+
+def _left(seen: Seen) -> tuple[FieldChange, ...]:
+    changes: Sequence[Change] = seen.report.left if seen.report and seen.drifting else ()
+    if not seen.exists:
+        # Where the resource itself is missing, its settings are no news.
+        changes = [change for change in changes if isinstance(change.after, Presence)]
+    return tuple(sorted((f for change in changes for f in change.fields), key=lambda f: f.field))
+
+
+def _drift(seen: Seen) -> dict[str, Any]:
+    if not seen.looked:
+        return {key: seen.obj.status[key] for key in ("drift", "driftCount") if key in seen.obj.status}
+    left = _left(seen)
+    shown = [
+        {"field": f.field[:TEXT], "wanted": f.wanted[:TEXT], "found": f.found[:TEXT]}
+        for f in left[:MOST_DRIFT]
+    ]
+    return {"driftCount": len(left), **({"drift": shown} if shown else {})}
+
+
+def _corrected(seen: Seen) -> tuple[FieldChange, ...]:
+    """Return the fields that this pass put right, as long as they were drift and not an edit."""
+    if seen.report is None or not seen.drifting or seen.obj.deleting:
+        return ()
+    return tuple(sorted((f for change in seen.report.done for f in change.fields), key=lambda f: f.field))
+
+
+def _ledger(seen: Seen) -> list[str]:
+    """What we set: all that is wished for, and what is on its way out but not gone yet."""
+    old = seen.obj.status.get("managed", [])
+    if not seen.wrote or not seen.ours or seen.obj.deleting:
+        return list(old)
+    report = seen.report
+    unsure = {change.facet for change in report.left} if report else set()
+    unsure |= {failure.facet for failure in report.failures} if report else set()
+    kept = {entry for entry in old if entry.split("[")[0] in unsure}
+    return sorted(remembered(seen.wishes) | kept)[:MOST_MANAGED]
+
+
+# Conditions
+
+
+def _conditions(seen: Seen) -> list[dict[str, Any]]:
+    aspects = _main(seen)
+    drifted = _drifted(seen)
+    if drifted is not None:
+        aspects.append(drifted)
+    return conditions(seen.obj, aspects, seen.now)
+
+
+def _main(seen: Seen) -> list[Aspect]:
+    """Return Ready, and Reconciling or Stalled while they hold."""
+    if seen.bug:
+        message = f"{seen.bug} in the operator: this is a bug. Its log has the details; it tries again."
+        ready = Aspect("Ready", "Unknown", Reason.UNAVAILABLE, message)
+        return [ready, ready.also("Reconciling")]
+    if seen.paused:
+        return [_paused(seen)]
+    error = gravest(seen.errors)
+    if error is None:
+        return _without_error(seen)
+    effect = consequence(error)
+    if effect.stalled:
+        ready = Aspect("Ready", "False", effect.reason, _sentences(seen))
+        return [ready, ready.also("Stalled")]
+    if isinstance(error, Throttled | Unavailable | Conflict):
+        kept = _kept(seen, error, effect.reason)
+        if kept:
+            return kept
+    waits = isinstance(error, Throttled | Unavailable | Waiting)
+    reason = effect.reason if waits else _progress(seen)
+    ready = Aspect("Ready", "False", reason, _sentences(seen))
+    return [ready, ready.also("Reconciling")]
+
+
+def _paused(seen: Seen) -> Aspect:
+    """Ready keeps its value, unless there is an edit that was not carried out, or a deletion that waits."""
+    conditions_ = seen.obj.status.get("conditions", [])
+    before: Mapping[str, Any] = next((c for c in conditions_ if c["type"] == "Ready"), {})
+    applied = seen.obj.status.get("appliedGeneration") == seen.obj.generation and not seen.obj.deleting
+    waits = "its deletion waits" if seen.obj.deleting else "nothing is done to AWS"
+    message = f"{seen.what} is paused: {waits}. Take the annotation headrace.io/paused away to go on."
+    return Aspect("Ready", before.get("status", "False") if applied else "False", Reason.PAUSED, message)
+
+
+def _kept(seen: Seen, error: CloudError, reason: Reason) -> list[Aspect]:
+    """An outage does not change what is known: Ready keeps its value, and tells of it only if it lasts."""
+    before = next((c for c in seen.obj.status.get("conditions", []) if c["type"] == "Ready"), None)
+    if before is None or before["observedGeneration"] != seen.obj.generation or seen.obj.deleting:
+        return []
+    aspects = [
+        Aspect(c["type"], c["status"], Reason(c["reason"]), c["message"])
+        for c in seen.obj.status["conditions"]
+        if c["type"] != "Drifted"
+    ]
+    if isinstance(error, Conflict) or seen.attempts + 1 < LASTING:
+        return aspects
+    return [Aspect(a.type, a.status, reason, _sentences(seen)) if a.type == "Ready" else a for a in aspects]
+
+
+def _progress(seen: Seen) -> Reason:
+    if seen.obj.deleting:
+        return Reason.DELETING
+    if seen.observing:
+        return Reason.OBSERVING
+    return Reason.UPDATING if "appliedGeneration" in seen.obj.status else Reason.CREATING
+
+
+def _without_error(seen: Seen) -> list[Aspect]:
+    if seen.obj.deleting:
+        ready = Aspect(
+            "Ready",
+            "False",
+            Reason.DELETING,
+            ": ".join(filter(None, (f"{seen.what} is being deleted", seen.progress))),
+        )
+        return [ready, ready.also("Reconciling")]
+    left = len({change.facet for change in seen.report.left}) if seen.report else 0
+    read = seen.report.found if seen.report else {}
+    settings = sum(wish.lasts for name, wish in seen.wishes.items() if name in read)
+    if seen.observing:
+        return [_observing(seen, settings, left)]
+    if not left:
+        return [Aspect("Ready", "True", Reason.IN_SYNC, f"{seen.what}: {settings} settings in sync")]
+    if not seen.exists:
+        return [
+            Aspect("Ready", "False", Reason.DRIFTED, f"{seen.what} is gone; driftPolicy Report leaves it so")
+        ]
+    message = f"{seen.what}: {left} of {settings} settings differ; driftPolicy Report leaves them so"
+    return [Aspect("Ready", "True", Reason.DRIFTED, message)]
+
+
+def _observing(seen: Seen, settings: int, left: int) -> Aspect:
+    if not seen.exists:
+        message = f"{seen.what} does not exist; mode Observe does not create it"
+        return Aspect("Ready", "False", Reason.OBSERVING, message)
+    message = f"{seen.what}: {settings} settings read, {left} differ; mode Observe leaves them so"
+    return Aspect("Ready", "True", Reason.OBSERVING, message)
+
+
+def _drifted(seen: Seen) -> Aspect | None:
+    """Return the condition Drifted; where this pass could not see, as it was."""
+    if not seen.looked:
+        before = next((c for c in seen.obj.status.get("conditions", []) if c["type"] == "Drifted"), None)
+        return before and Aspect("Drifted", before["status"], Reason(before["reason"]), before["message"])
+    left = _left(seen)
+    if not left:
+        return Aspect("Drifted", "False", Reason.IN_SYNC, "AWS is as it was left")
+    return Aspect("Drifted", "True", Reason.DRIFTED, _names(left))
+
+
+def _names(fields: Sequence[FieldChange]) -> str:
+    names = ", ".join(f.field for f in fields[:MOST_DRIFT])
+    more = f" and {len(fields) - MOST_DRIFT} more" if len(fields) > MOST_DRIFT else ""
+    return f"{names}{more}"
+
+
+def _sentences(seen: Seen) -> str:
+    """Return every error once, sorted, and what it holds up."""
+    said = sorted({error.message for error in seen.errors})
+    held = seen.report.held if seen.report else {}
+    said += [f"{facet} waits for {blocker}." for facet, blocker in sorted(held.items())]
+    return " ".join(said)
