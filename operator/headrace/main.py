@@ -1,0 +1,234 @@
+"""Puts the parts together, and takes them apart again when the process is asked to stop."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import Annotated
+
+import typer
+
+from headrace import __version__
+from headrace.aws.meter import Meter
+from headrace.aws.pacing import Pacing
+from headrace.aws.sessions import DEFAULT_RATE
+from headrace.controller.account_reconciler import AccountReconciler
+from headrace.controller.accounts import Accounts, Options, make_account
+from headrace.controller.api import ApiError, Object
+from headrace.controller.cache import Cache
+from headrace.controller.elector import Alone
+from headrace.controller.loop import Loop
+from headrace.controller.outcome import Outcome, Parts
+from headrace.controller.reconciler import Reconciler
+from headrace.controller.secrets import FreshSecrets
+from headrace.controller.workqueue import WorkQueue
+from headrace.kinds.aws_account import AWSAccount
+from headrace.kinds.definition import ObjectRef
+from headrace.kinds.registry import DEFINITIONS, KINDS
+from headrace.kube.client import KubeClient, make_client
+from headrace.kube.connection import ConnectionFailed, Heartbeat, load
+from headrace.kube.events import EventRecorder
+from headrace.kube.relist import prime, relist
+from headrace.kube.watch import registry, watch
+from headrace.logs import LogFormat, configure
+from headrace.telemetry.registry import Metrics
+from headrace.telemetry.server import ListenFailed, Probe, Server
+
+# Kubernetes gives a pod 30 seconds to end; what runs gets most of them, and kopf takes up to 5 more.
+_DRAIN_SECONDS = 20.0
+# Bookmarks come every minute; kopf itself reconnects after 70 seconds of silence.
+_SILENCE_SECONDS = 180.0
+# Reads of one resource run side by side, on threads that all workers share.
+_READERS_PER_WORKER = 4
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the operator was started with."""
+
+    namespaces: tuple[str, ...]
+    workers: int
+    allow_ambient: bool
+    cluster_id: str
+    host: str
+    port: int
+    rate: float
+    own_namespace: str
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise typer.BadParameter(f"{value!r} is no address: write it like 127.0.0.1:8080")
+    return value
+
+
+def _level(value: str) -> str:
+    if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise typer.BadParameter(f"{value!r} is no level: choose debug, info, warning or error")
+    return value.upper()
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"headrace-operator {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def operator(
+    namespaces: Annotated[
+        str, typer.Option(envvar="HEADRACE_NAMESPACES", help="Namespaces to serve, by commas; empty: all.")
+    ] = "",
+    workers: Annotated[
+        int,
+        typer.Option(
+            envvar="HEADRACE_WORKERS", min=1, max=100, help="How many objects are worked on at once."
+        ),
+    ] = 10,
+    allow_ambient: Annotated[
+        bool,
+        typer.Option(
+            "--allow-ambient",
+            envvar="HEADRACE_ALLOW_AMBIENT",
+            help="Let objects of every namespace use the operator's own AWS credentials.",
+        ),
+    ] = False,
+    cluster_id: Annotated[
+        str,
+        typer.Option(
+            envvar="HEADRACE_CLUSTER_ID",
+            help="What tells this cluster from others in owner tags; empty: the UID of kube-system.",
+        ),
+    ] = "",
+    listen: Annotated[
+        str,
+        typer.Option(
+            envvar="HEADRACE_LISTEN", callback=_listen, help="Where /healthz, /readyz and /metrics are."
+        ),
+    ] = "127.0.0.1:8080",
+    aws_rate: Annotated[
+        float,
+        typer.Option(
+            envvar="HEADRACE_AWS_RATE",
+            min=1,
+            max=10000,
+            help="Requests a second to one AWS service in one account and region, until AWS asks for less.",
+        ),
+    ] = DEFAULT_RATE,
+    own_namespace: Annotated[
+        str,
+        typer.Option(
+            envvar="HEADRACE_OWN_NAMESPACE", help="The operator's namespace: where Secrets of accounts are."
+        ),
+    ] = "headrace-system",
+    log_format: Annotated[LogFormat, typer.Option(envvar="HEADRACE_LOG_FORMAT")] = LogFormat.JSON,
+    log_level: Annotated[str, typer.Option(envvar="HEADRACE_LOG_LEVEL", callback=_level)] = "INFO",
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Reconcile the custom resources of headrace.io against AWS."""
+    configure(log_format, log_level)
+    host, _, port = listen.rpartition(":")
+    # Only beside a port does an IPv6 address stand in brackets.
+    host = host.removeprefix("[").removesuffix("]")
+    names = tuple(name.strip() for name in namespaces.split(",") if name.strip())
+    config = Config(names, workers, allow_ambient, cluster_id, host, int(port), aws_rate, own_namespace)
+    try:
+        finished = asyncio.run(_run(config))
+    except (ConnectionFailed, ListenFailed, ApiError) as error:
+        typer.echo(f"headrace-operator: {error}", err=True)
+        raise typer.Exit(1) from error
+    if not finished:
+        # Python would wait for threads that wait for AWS, longer than Kubernetes waits for us.
+        os._exit(0)
+
+
+async def _run(config: Config) -> bool:
+    """Start what the watch feeds, then watch until a signal comes, then stop in the reverse order.
+
+    Return whether all that ran was finished in time; what was not is begun again by the next start.
+    """
+    api_client = make_client(load(), config.workers + 2)
+    kube = KubeClient(api_client, DEFINITIONS, config.own_namespace)
+    cluster_id = config.cluster_id or await asyncio.to_thread(kube.cluster_id)
+    metrics, meter, heartbeat = Metrics(), Meter(), Heartbeat(monotonic)
+    meter.listen(metrics.called)
+    recorder = EventRecorder(api_client)
+    queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
+    readers = ThreadPoolExecutor(config.workers * _READERS_PER_WORKER, "reader")
+    threads = ThreadPoolExecutor(config.workers, "worker")
+    cache, labels = Cache(), dict[str, Mapping[str, str]]()
+    make = make_account(meter, Pacing(config.rate))
+    secrets = FreshSecrets(kube, monotonic)
+    accounts = Accounts(Options(cluster_id, config.allow_ambient), cache, secrets, labels, make)
+    parts = Parts(KINDS, accounts, kube, recorder, readers, cluster_id, cache.get)
+    look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
+    loop = Loop(cache, queue, look, threads, metrics, Alone(), monotonic, config.workers, labels)
+    ready, finished = asyncio.Event(), asyncio.Event()
+    _gauges(metrics, queue, heartbeat)
+    server = Server(metrics.registry, _health(heartbeat), _readiness(ready, heartbeat))
+    await server.start(config.host, config.port)
+    recorder.start()
+    working = asyncio.create_task(_work(kube, loop))
+    repairing = asyncio.create_task(relist(kube, DEFINITIONS, loop, config.namespaces))
+
+    async def stop() -> None:
+        repairing.cancel()
+        loop.stop()
+        _, running = await asyncio.wait([working], timeout=_DRAIN_SECONDS)
+        if not running:
+            finished.set()
+        recorder.stop(2.0)
+
+    try:
+        await watch(registry(DEFINITIONS, loop, heartbeat, stop), config.namespaces, ready)
+    finally:
+        await server.stop()
+        threads.shutdown(wait=False, cancel_futures=True)
+        readers.shutdown(wait=False, cancel_futures=True)
+    return finished.is_set()
+
+
+async def _work(kube: KubeClient, loop: Loop) -> None:
+    await prime(kube, DEFINITIONS[AWSAccount.name], loop)
+    await loop.run()
+
+
+def _by_kind(objects: Reconciler, accounts: AccountReconciler) -> Callable[[Object, int], Outcome]:
+    def look(obj: Object, attempts: int) -> Outcome:
+        return (accounts if obj.ref.kind == AWSAccount.name else objects)(obj, attempts)
+
+    return look
+
+
+def _gauges(metrics: Metrics, queue: WorkQueue[ObjectRef], heartbeat: Heartbeat) -> None:
+    metrics.watch_gauge("headrace_queue_depth", "Objects that are due.", lambda: len(queue))
+    metrics.watch_gauge("headrace_workers_busy", "Objects that are worked on.", lambda: queue.busy)
+    metrics.watch_gauge("headrace_queue_oldest_seconds", "How long the oldest object is due.", queue.oldest)
+    metrics.watch_gauge("headrace_watch_age_seconds", "Time since bytes came in on a watch.", heartbeat.age)
+
+
+def _health(heartbeat: Heartbeat) -> Probe:
+    def probe() -> str:
+        age = heartbeat.age()
+        return f"no bytes on the watches for {age:.0f} s" if age > _SILENCE_SECONDS else ""
+
+    return probe
+
+
+def _readiness(ready: asyncio.Event, heartbeat: Heartbeat) -> Probe:
+    def probe() -> str:
+        if not ready.is_set():
+            return "the watches have not begun yet"
+        # kopf calls itself ready before it has reached the API server.
+        unseen = [kind.plural for kind in DEFINITIONS.values() if not heartbeat.watches(kind.plural)]
+        return f"the watch on {', '.join(unseen)} has not begun yet" if unseen else ""
+
+    return probe
