@@ -1,0 +1,1 @@
+"""What runs in the stand-in's process: it may use the standard library and MiniStack's environment only."""

@@ -1,0 +1,258 @@
+"""Where MiniStack's S3 differs from AWS and is put right: its handlers are wrapped, behind its access checks.
+
+Every correction here has an entry in ``sandbox/parity.yaml``, with the source of what AWS does and a
+probe that fails once MiniStack does it by itself. What MiniStack has a function for is done by that
+function.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+from urllib.parse import unquote
+
+import ministack.app as gateway
+from ministack.core import iam_actions
+from ministack.core.responses import get_account_id
+from ministack.services import s3
+
+Answer = tuple[int, dict[str, str], bytes]
+Query = Mapping[str, Any]
+Handler = Callable[..., Any]
+
+# Keys of sub-resources that MiniStack does not know. It would go on to what stands below: delete, create
+# or list the bucket, or put an empty object in the place of a full one.
+_UNKNOWN_OF_BUCKETS = {
+    "abac",
+    "analytics",
+    "intelligent-tiering",
+    "inventory",
+    "metadataAnnotationTable",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "metadataTable",
+    "metrics",
+    "policyStatus",
+    "session",
+}
+_UNKNOWN_OF_OBJECTS = {"encryption", "renameObject", "torrent"}
+
+_MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
+_TAGS_PATH = "/v20180820/tags/"
+_BUCKET_ARN = "arn:aws:s3:::"
+
+
+def install(not_enabled: frozenset[str]) -> None:
+    """Put MiniStack right, in this process. ``not_enabled``: the opt-in regions that the account has off."""
+    _wrap(s3, "_new_bucket_public_access_block", _all_public_access_blocked)
+    _wrap(s3, "_dispatch", lambda original: _checked_dispatch(original, not_enabled))
+    _wrap(s3, "_create_bucket", lambda original: _create_where_enabled(original, not_enabled))
+    _wrap(s3, "_put_bucket_accelerate", _checked_acceleration)
+    _wrap(s3, "_put_bucket_tagging", _checked_tagging)
+    _wrap(gateway, "_handle_s3_control_request", _checked_resource_tagging)
+    _wrap(iam_actions, "s3_additional_checks", _with_all_permissions)
+
+
+def _wrap(module: ModuleType, name: str, make: Callable[[Handler], Handler]) -> None:
+    original = getattr(module, name, None)
+    if original is None:
+        raise SystemExit(
+            f"This MiniStack has no {module.__name__}.{name}: "
+            "sandbox/aws/layer/corrections.py has to follow it."
+        )
+    setattr(module, name, make(original))
+
+
+def _refused(code: str, message: str, status: int, bucket: str) -> Answer:
+    answer: Answer = s3._error(code, message, status, f"/{bucket}")
+    return answer
+
+
+def _all_public_access_blocked(_: Handler) -> Handler:
+    """New buckets have all four settings on; MiniStack does it under AUTH=true only."""
+    return lambda: {"_public_access_block": s3._NEW_BUCKET_PUBLIC_ACCESS_BLOCK}
+
+
+def _checked_dispatch(original: Handler, not_enabled: frozenset[str]) -> Handler:
+    def dispatch(
+        method: str, bucket: str, key: str, headers: dict[str, str], body: bytes, query: Query
+    ) -> Any:
+        refused = (
+            _not_implemented(bucket, key, method, query)
+            or _region_not_enabled(bucket, headers, query, not_enabled)
+            or _not_the_expected_owner(bucket, headers)
+            or _not_accelerated(bucket, headers)
+        )
+        if refused:
+            return refused
+        if method == "GET" and bucket and not key and "requestPayment" in query:
+            return s3._get_bucket_request_payment(bucket)
+        return original(method, bucket, key, headers, body, query)
+
+    return dispatch
+
+
+def _not_implemented(bucket: str, key: str, method: str, query: Query) -> Answer | None:
+    unknown = _UNKNOWN_OF_OBJECTS if key else _UNKNOWN_OF_BUCKETS
+    if not bucket or unknown.isdisjoint(query):
+        return None
+    name = sorted(unknown.intersection(query))[0]
+    return _refused("NotImplemented", f"The stand-in does not implement {method} ?{name}.", 501, bucket)
+
+
+def _region_not_enabled(
+    bucket: str, headers: Mapping[str, str], query: Query, off: frozenset[str]
+) -> Answer | None:
+    """A region that the account has not enabled does not know its credentials."""
+    if s3._signed_region(headers, query) not in off:
+        return None
+    if headers.get("x-amz-security-token"):
+        return _refused("InvalidToken", "The provided token is malformed or otherwise invalid.", 400, bucket)
+    message = "The AWS Access Key Id you provided does not exist in our records."
+    return _refused("InvalidAccessKeyId", message, 403, bucket)
+
+
+def _not_the_expected_owner(bucket: str, headers: Mapping[str, str]) -> Answer | None:
+    """At this point MiniStack has pinned the account to the owner of the bucket."""
+    expected = headers.get("x-amz-expected-bucket-owner")
+    if expected is None or bucket not in s3._buckets:
+        return None
+    if not re.fullmatch(r"\d{12}", expected):
+        message = (
+            f"The value of the expected bucket owner parameter must be an AWS Account ID... [{expected}]"
+        )
+        return _refused("InvalidBucketOwnerAWSAccountID", message, 400, bucket)
+    return None if expected == get_account_id() else _refused("AccessDenied", "Access Denied", 403, bucket)
+
+
+def _not_accelerated(bucket: str, headers: Mapping[str, str]) -> Answer | None:
+    if ".s3-accelerate." not in headers.get("host", "") or bucket not in s3._buckets:
+        return None
+    stored = s3._bucket_accelerate_config.get(bucket) or ""
+    if ">Enabled<" in stored:
+        return None
+    state = "disabled" if stored else "not configured"
+    return _refused("InvalidRequest", f"S3 Transfer Acceleration is {state} on this bucket", 400, bucket)
+
+
+def _create_where_enabled(original: Handler, not_enabled: frozenset[str]) -> Handler:
+    def create(
+        name: str, body: bytes, headers: dict[str, str] | None = None, endpoint_region: str | None = None
+    ) -> Any:
+        constraint = s3._location_constraint(body)
+        if constraint in not_enabled and constraint != endpoint_region:
+            message = (
+                f"The {constraint} location constraint is incompatible for the region specific endpoint "
+                "this request was sent to."
+            )
+            return _refused("IllegalLocationConstraintException", message, 400, name)
+        return original(name, body, headers, endpoint_region)
+
+    return create
+
+
+def _checked_acceleration(original: Handler) -> Handler:
+    def put(name: str, body: bytes) -> Any:
+        if name in s3._buckets:
+            if "." in name:
+                message = (
+                    "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
+                )
+                return _refused("InvalidRequest", message, 400, name)
+            if not re.search(rb"<(?:\w+:)?Status>\s*(?:Enabled|Suspended)\s*</", body):
+                return _refused("MalformedXML", _MALFORMED, 400, name)
+        return original(name, body)
+
+    return put
+
+
+def _invalid_tags(body: bytes, name: str, already: Mapping[str, str]) -> Answer | None:
+    """What is wrong with the tags of a request, by MiniStack's own rules for CreateBucket."""
+    try:
+        tags = s3._parse_tags_xml(body)
+    except SyntaxError:  # the XML parser's ParseError is one
+        return _refused("MalformedXML", _MALFORMED, 400, name)
+    answer: Answer | None = s3._validate_bucket_tags({**already, **tags}, f"/{name}")
+    return answer
+
+
+def _checked_tagging(original: Handler) -> Handler:
+    def put(name: str, body: bytes) -> Any:
+        invalid = _invalid_tags(body, name, {}) if name in s3._buckets else None
+        return invalid or original(name, body)
+
+    return put
+
+
+def _checked_resource_tagging(original: Handler) -> Handler:
+    """S3 Control's tags of buckets: the bucket has to be there and the caller's own, the tags valid."""
+
+    async def handle(
+        path: str,
+        method: str,
+        body: bytes,
+        query: Query,
+        request_id: str,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        arn = unquote(path.removeprefix(_TAGS_PATH))
+        if path.startswith(_TAGS_PATH) and arn.startswith(_BUCKET_ARN):
+            refused = _resource_tagging_refused(arn.removeprefix(_BUCKET_ARN), method, body, headers or {})
+            if refused:
+                return refused
+        return await original(path, method, body, query, request_id, headers)
+
+    return handle
+
+
+def _resource_tagging_refused(
+    name: str, method: str, body: bytes, headers: Mapping[str, str]
+) -> Answer | None:
+    def refused(code: str, message: str, status: int) -> Answer:
+        answer: Answer = s3.s3control_error(code, message, status)
+        return answer
+
+    owner = s3._bucket_owner_account(name)
+    if owner is None:
+        return refused("NoSuchResource", "The specified resource doesn't exist.", 404)
+    if owner != get_account_id() or headers.get("x-amz-account-id", owner) != owner:
+        return refused("AccessDenied", "Access Denied", 403)
+    if method not in ("POST", "PUT"):
+        return None
+    invalid = _invalid_tags(body, name, s3._bucket_tags.get(name) or {})
+    if invalid is None:
+        return None
+    code, message = (
+        re.search(rf"<{tag}>([^<]*)</{tag}>".encode(), invalid[2]) for tag in ("Code", "Message")
+    )
+    return refused(
+        code.group(1).decode() if code else "", message.group(1).decode() if message else "", invalid[0]
+    )
+
+
+def _with_all_permissions(original: Handler) -> Handler:
+    """Under AUTH=true, the permissions that AWS asks for beside the one of the operation itself."""
+
+    def checks(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Query) -> Any:
+        asked = list(original(method, path, headers, body, query))
+        bucket = path.strip("/")
+        if iam_actions._s3_action(method, path, query) == "CreateBucket":
+            return asked + [(action, f"{_BUCKET_ARN}{bucket}") for action in _to_create(headers, body)]
+        if method == "POST" and "delete" in query:
+            # MiniStack asks it for every object but the first.
+            first = iam_actions._s3_batch_delete_targets(bucket, body)[:1]
+            asked += [("s3:DeleteObjectVersion", arn) for arn, version in first if version]
+        return asked
+
+    return checks
+
+
+def _to_create(headers: Mapping[str, str], body: bytes) -> list[str]:
+    """What CreateBucket needs beside s3:CreateBucket, by what it carries."""
+    needed = ["s3:TagResource"] if b"<Tag>" in body else []
+    if "x-amz-object-ownership" in headers:
+        needed.append("s3:PutBucketOwnershipControls")
+    if headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true":
+        needed += ["s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"]
+    return needed

@@ -1,0 +1,276 @@
+"""A running control plane: etcd, kube-apiserver, kube-controller-manager and, if asked for, the scheduler."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sandbox.control_plane import pki
+from sandbox.control_plane.build import binaries
+from sandbox.control_plane.kubeconfig import Cluster, encoded
+from sandbox.errors import SandboxError
+from sandbox.processes import Child, free_ports, wait_until
+
+NEEDED = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
+SCHEDULER = "kube-scheduler"
+
+_POLICY = Path(__file__).with_name("audit-policy.yaml")
+_READY_SECONDS = 60.0
+_KUBECTL_SECONDS = 300.0
+# The state is thrown away: nothing is worth a long goodbye.
+_STOP_SECONDS = 2.0
+_RESTART_SECONDS = 10.0
+
+
+class ControlPlane:
+    """A control plane on free ports of 127.0.0.1. Make one with ``start``; use it as a context manager.
+
+    ``url``: of the API server. ``kubeconfig``: path, for the user ``admin`` of system:masters.
+    ``ca_data``: the authority's certificate, PEM in base64. ``audit_log``: path; see ``audit.AuditLog``.
+    ``kubectl``: path of the program. ``directory``: state and logs, removed by ``stop``.
+    """
+
+    def __init__(self, programs: Path, directory: Path) -> None:
+        self.directory = directory
+        self.kubectl = programs / "kubectl"
+        self.audit_log = directory / "audit.log"
+        self._programs = programs
+        self._pki = pki.create(directory / "pki")
+        self._etcd_port, self._port = free_ports(2)
+        self.url = f"https://127.0.0.1:{self._port}"
+        self.ca_data = encoded(self._pki.ca.public)
+        self._cluster = Cluster(self.url, self.ca_data)
+        admin = self._pki.clients[pki.ADMIN]
+        self.kubeconfig = self._cluster.with_certificate(directory / "admin.kubeconfig", admin)
+        self._tls = ssl.create_default_context(cafile=str(self._pki.ca.public))
+        self._tls.load_cert_chain(admin.public, admin.private)
+        self._children: dict[str, Child] = {}
+
+    @classmethod
+    def start(cls, directory: Path | None = None, *, scheduler: bool = False) -> Self:
+        """Start one, with its state in a new directory inside ``directory`` (default: the system's /tmp).
+
+        It is ready when this returns: /readyz is 200 and the namespace ``default`` has its service account.
+        Raises SandboxError, with the last lines of a log, if it does not come up.
+        """
+        programs = binaries((*NEEDED, SCHEDULER) if scheduler else NEEDED)
+        if directory:
+            directory.mkdir(parents=True, exist_ok=True)
+        plane = cls(programs, Path(tempfile.mkdtemp(prefix="headrace-control-plane-", dir=directory)))
+        try:
+            plane._start_all(scheduler)
+        except BaseException:
+            plane.stop()
+            raise
+        return plane
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids of the programs that run, by their names."""
+        return {name: child.pid for name, child in self._children.items() if child.alive}
+
+    def stop(self) -> None:
+        """End all programs, the last started first, and remove their state. Does nothing the second time."""
+        while self._children:
+            _, child = self._children.popitem()
+            child.stop(_STOP_SECONDS)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def stop_apiserver(self) -> None:
+        """End the API server only: an outage. The others keep trying to reach it."""
+        self._children["kube-apiserver"].stop(_RESTART_SECONDS)
+
+    def start_apiserver(self) -> None:
+        """Start the API server again, on the same port and with the same state; return when it is ready."""
+        self._start_apiserver()
+        self._wait_for("/readyz", "the API server is ready")
+
+    def restart_apiserver(self) -> None:
+        """Stop the API server and start it again on the same port: every connection and watch breaks."""
+        self.stop_apiserver()
+        self.start_apiserver()
+
+    def kubectl_run(self, *args: str, input: str | None = None) -> str:
+        """What kubectl, as admin, prints for ``args``; ``input`` is given to it for ``-f -``.
+
+        ``--kubeconfig`` among ``args`` makes it someone else; plugins (kubectl-…) are found on the PATH.
+        Raises SandboxError with kubectl's own words if it fails or takes longer than 5 minutes.
+        """
+        shown = f"kubectl {' '.join(args)}"
+        try:
+            done = subprocess.run(
+                [self.kubectl, *args],
+                input=input,
+                env=self._env() | {"KUBECONFIG": str(self.kubeconfig)},
+                capture_output=True,
+                text=True,
+                timeout=_KUBECTL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise SandboxError(f"`{shown}` did not end within {_KUBECTL_SECONDS:g} s.") from error
+        if done.returncode != 0:
+            raise SandboxError(f"`{shown}` failed: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def read(self, path: str) -> Any:
+        """What the API server answers the admin to a GET, parsed from JSON; None where nothing is there.
+
+        For those who ask often: kubectl takes ten times as long. Raises SandboxError for other answers.
+        """
+        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=30, context=self._tls)
+        with closing(connection):
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                said = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise SandboxError(f"The API server did not answer GET {path}: {error}") from error
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise SandboxError(f"The API server refused GET {path} ({answer.status}): {said.decode()}")
+        return json.loads(said)
+
+    def service_account_kubeconfig(self, namespace: str, name: str, path: Path, seconds: int = 3600) -> Path:
+        """Write a kubeconfig with a token of a service account, and give its path.
+
+        The token comes from the TokenRequest API, which refuses fewer than 600 ``seconds``.
+        Raises SandboxError if it does, or if there is no such service account.
+        """
+        token = self.kubectl_run(
+            "create", "token", name, f"--namespace={namespace}", f"--duration={seconds}s"
+        )
+        return self._cluster.with_token(path, token.strip(), namespace)
+
+    def _start_all(self, scheduler: bool) -> None:
+        self._start_etcd()
+        # Not earlier: a controller manager that finds no server looks again once a second only.
+        self.start_apiserver()
+        self._start_client("kube-controller-manager", pki.CONTROLLER_MANAGER, *self._controller_flags())
+        if scheduler:
+            self._start_client(SCHEDULER, pki.SCHEDULER)
+        account = "/api/v1/namespaces/default/serviceaccounts/default"
+        self._wait_for(account, "the namespace default has its service account")
+
+    def _start_etcd(self) -> None:
+        url = f"http://127.0.0.1:{self._etcd_port}"
+        self._run(
+            "etcd",
+            f"--data-dir={self.directory / 'etcd'}",
+            "--unsafe-no-fsync",
+            f"--listen-client-urls={url}",
+            f"--advertise-client-urls={url}",
+            "--listen-peer-urls=http://127.0.0.1:0",
+        )
+        wait_until(self._etcd_listens, what="etcd listens", children=self._children.values())
+
+    def _start_apiserver(self) -> None:
+        keys = self._pki
+        self._run(
+            "kube-apiserver",
+            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            f"--secure-port={self._port}",
+            "--endpoint-reconciler-type=none",
+            f"--cert-dir={keys.ca.public.parent}",
+            f"--tls-cert-file={keys.server.public}",
+            f"--tls-private-key-file={keys.server.private}",
+            f"--client-ca-file={keys.ca.public}",
+            "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.0.0.0/24",
+            "--allow-privileged=true",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--api-audiences=https://kubernetes.default.svc",
+            f"--service-account-key-file={keys.service_account.public}",
+            f"--service-account-signing-key-file={keys.service_account.private}",
+            f"--audit-policy-file={_POLICY}",
+            f"--audit-log-path={self.audit_log}",
+            # A request's line is written before the request ends, so that counting right after it is
+            # exact; and never into another file, which is what happens by default at 100 MB.
+            "--audit-log-mode=blocking-strict",
+            "--audit-log-maxsize=1000000",
+            # Without it a server that somebody watches takes more than 10 s to end.
+            "--shutdown-watch-termination-grace-period=1s",
+        )
+
+    def _controller_flags(self) -> tuple[str, ...]:
+        keys = self._pki
+        return (
+            "--use-service-account-credentials",
+            f"--service-account-private-key-file={keys.service_account.private}",
+            f"--root-ca-file={keys.ca.public}",
+            f"--cluster-signing-cert-file={keys.ca.public}",
+            f"--cluster-signing-key-file={keys.ca.private}",
+        )
+
+    def _start_client(self, program: str, user: str, *flags: str) -> None:
+        """Start a program that works through the API server."""
+        config = self._cluster.with_certificate(
+            self.directory / f"{program}.kubeconfig", self._pki.clients[user]
+        )
+        self._run(
+            program,
+            *(f"--{use}kubeconfig={config}" for use in ("", "authentication-", "authorization-")),
+            *flags,
+            "--leader-elect=false",
+            # Its usual 20 requests per second hold the start up for 4 s.
+            "--kube-api-qps=1000",
+            "--kube-api-burst=2000",
+            "--bind-address=127.0.0.1",
+            # Nobody asks it anything; its usual port would stand in the way of a second control plane.
+            "--secure-port=0",
+        )
+
+    def _run(self, program: str, *flags: str) -> None:
+        argv = [str(self._programs / program), *flags]
+        self._children[program] = Child.start(program, argv, self._env(), self.directory / f"{program}.log")
+
+    def _env(self) -> dict[str, str]:
+        """Little of ours: ETCD_… would configure etcd, and ~/.kube would configure kubectl."""
+        return {"HOME": str(self.directory), "PATH": os.environ.get("PATH", os.defpath)}
+
+    def _etcd_listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self._etcd_port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def _wait_for(self, path: str, what: str) -> None:
+        wait_until(
+            lambda: self._status(path) == 200,
+            what=what,
+            seconds=_READY_SECONDS,
+            children=self._children.values(),
+        )
+
+    def _status(self, path: str) -> int:
+        """The HTTP status with which the API server answers the admin, 0 if it does not answer."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=5, context=self._tls)
+        with closing(connection):
+            try:
+                connection.request("GET", path)
+                return connection.getresponse().status
+            except (OSError, http.client.HTTPException):
+                return 0
