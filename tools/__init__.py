@@ -1,0 +1,1 @@
+"""Programs for those who work on Headrace; none of them is part of the operator."""
