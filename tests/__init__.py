@@ -1,0 +1,1 @@
+"""The tests of Headrace and of its sandbox."""

@@ -1,0 +1,92 @@
+"""The whole product on the sandbox: a real API server, the AWS stand-in, the operator as ServiceAccount."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from headrace.kinds.crd import crd_name
+from headrace.kinds.registry import KINDS
+from sandbox.aws.stand_in import StandIn
+from sandbox.control_plane.server import ControlPlane
+from sandbox.operator import Operator, install
+from sandbox.world import World
+from tests.bucket_specs import ROOT
+from tests.e2e.namespace import Namespace
+
+Start = Callable[..., Operator]
+
+
+@pytest.fixture(scope="session")
+def cluster(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane, once it knows our kinds."""
+    for kind in KINDS.values():
+        path = ROOT / "crds" / f"{crd_name(kind)}.yaml"
+        control_plane.kubectl_run("apply", "--server-side", f"--filename={path}")
+    names = [f"crd/{crd_name(kind)}" for kind in KINDS.values()]
+    control_plane.kubectl_run("wait", "--for=condition=Established", "--timeout=30s", *names)
+    return control_plane
+
+
+@pytest.fixture
+def namespace(cluster: ControlPlane) -> Namespace:
+    """A fresh namespace, which is left behind: it takes 5 s to go, and the control plane goes anyway."""
+    return Namespace(cluster)
+
+
+@pytest.fixture(scope="session")
+def operator(
+    control_plane: ControlPlane, aws: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
+    """One operator for the whole run."""
+    install(control_plane)
+    with Operator(control_plane, aws, tmp_path_factory.mktemp("operator")) as running:
+        yield running
+
+
+@pytest.fixture
+def world(control_plane: ControlPlane, aws: StandIn, operator: Operator) -> Iterator[World]:
+    """A namespace of its own; the stand-in is quick and well again afterwards."""
+    yield World(control_plane, aws)
+    aws.latency(0)
+    aws.clear_faults()
+
+
+@pytest.fixture(scope="session")
+def lone_plane() -> Iterator[ControlPlane]:
+    """A second control plane that knows our kinds; the tests start their own operators there."""
+    with ControlPlane.start() as plane:
+        install(plane)
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def lone_aws() -> Iterator[StandIn]:
+    """A second stand-in, whose log has nothing but the calls of those operators."""
+    with StandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def lone(lone_plane: ControlPlane, lone_aws: StandIn) -> Iterator[World]:
+    """A namespace where no operator works yet; `start` starts one."""
+    yield World(lone_plane, lone_aws)
+    lone_aws.latency(0)
+    lone_aws.clear_faults()
+
+
+@pytest.fixture
+def start(lone: World, tmp_path: Path) -> Iterator[Start]:
+    """Start an operator for the lone namespace alone; it is stopped after the test."""
+    started: list[Operator] = []
+
+    def begin(*arguments: str, ambient: bool = True, env: Mapping[str, str | None] | None = None) -> Operator:
+        given = ("--namespaces", lone.namespace, *(("--allow-ambient",) if ambient else ()), *arguments)
+        operator = Operator(lone.plane, lone.aws, tmp_path / f"operator-{len(started)}", given, env)
+        started.append(operator)
+        operator.start()
+        return operator
+
+    yield begin
+    for operator in started:
+        operator.stop()

@@ -1,0 +1,65 @@
+"""A bucket from kubectl apply to AWS and back, counted in the audit log and the request log."""
+
+import pytest
+
+from sandbox.world import World, condition
+from tests.e2e.buckets import full_spec
+
+pytestmark = pytest.mark.e2e
+
+MOST_CALLS_TO_READY = 16
+MOST_CALLS_OF_A_STEADY_PASS = 8
+
+
+def test_a_bucket_is_made_with_few_calls_and_two_api_writes(world: World) -> None:
+    world.apply(full_spec(world))
+    obj = world.ready()
+    operations = world.operations()
+    assert operations[:2] == ["HeadBucket", "CreateBucket"]
+    assert len(operations) <= MOST_CALLS_TO_READY, operations
+    assert [(r.verb, r.subresource) for r in world.api_writes()] == [("patch", ""), ("patch", "status")]
+    s3 = world.aws.client("s3")
+    bucket = world.name()
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert s3.get_bucket_accelerate_configuration(Bucket=bucket)["Status"] == "Enabled"
+    tags = {tag["Key"]: tag["Value"] for tag in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]}
+    assert tags["team"] == "shop"
+    assert tags["headrace.io/owner"].endswith(f"/AcceleratedBucket/{world.namespace}/media")
+    assert obj["status"]["arn"] == f"arn:aws:s3:::{bucket}"
+    assert obj["status"]["endpoints"]["accelerated"] == f"{bucket}.s3-accelerate.amazonaws.com"
+
+
+def test_a_steady_pass_reads_side_by_side_and_writes_nothing(world: World) -> None:
+    world.apply(full_spec(world))
+    world.ready()
+    world.aws.latency(0.05)
+    world.mark()
+    world.look_now()
+    calls = world.calls()
+    assert len(calls) <= MOST_CALLS_OF_A_STEADY_PASS
+    assert {call.method for call in calls} <= {"GET", "HEAD"}
+    began = min(call.time for call in calls)
+    ended = max(call.time + call.duration for call in calls)
+    # One after another they would take 50 ms each.
+    assert ended - began < 0.05 * len(calls) / 2
+    # The one write is the answer to the annotation that asked for the look.
+    assert [r.subresource for r in world.api_writes()] == ["status"]
+
+
+def test_drift_is_put_right_and_told(world: World) -> None:
+    world.apply(full_spec(world))
+    world.ready()
+    s3 = world.aws.client("s3")
+    s3.put_bucket_versioning(Bucket=world.name(), VersioningConfiguration={"Status": "Suspended"})
+    obj = world.look_now()
+    assert s3.get_bucket_versioning(Bucket=world.name())["Status"] == "Enabled"
+    assert obj["status"]["lastCorrection"]["fields"] == ["versioning.enabled"]
+    assert condition(obj, "Drifted")["status"] == "False"
+
+
+def test_deletion_with_delete_removes_the_bucket(world: World) -> None:
+    world.apply({**full_spec(world), "deletionPolicy": "Delete"})
+    world.ready()
+    world.delete()
+    world.gone()
+    assert world.name() not in [b["Name"] for b in world.aws.client("s3").list_buckets()["Buckets"]]

@@ -1,0 +1,154 @@
+"""The operator's command: what it cannot work with ends it at once, with a sentence and never a traceback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from headrace import __version__
+from sandbox.operator import ROOT
+from sandbox.processes import Child, free_port, wait_until
+from sandbox.world import World
+from tests.e2e.http import get
+
+pytestmark = pytest.mark.e2e
+
+SECONDS = 20
+
+
+def environment(tmp_path: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which there is no way to any cluster."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT / "operator"),
+        # Typer draws its errors in boxes as wide as the terminal.
+        "COLUMNS": "250",
+        **more,
+    }
+
+
+def run(tmp_path: Path, *arguments: str, **more: str) -> tuple[int, str]:
+    """Run the command; return its exit code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "headrace", *arguments],
+        env=environment(tmp_path, more),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--listen", "nonsense"), "'nonsense' is no address: write it like 127.0.0.1:8080"),
+        (("--listen", "127.0.0.1:70000"), "'127.0.0.1:70000' is no address"),
+        (
+            ("--workers", "0"),
+            "'--workers' (env var: 'HEADRACE_WORKERS'): Input should be greater than or equal to 1",
+        ),
+        (("--workers", "many"), "Input should be a valid integer"),
+        (("--log-format", "xml"), "'xml' is not one of"),
+        (("--log-level", "loud"), "'loud' is no level: choose debug, info, warning or error"),
+        (("--nonsense",), "No such option: --nonsense"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_bad_option_ends_it_with_a_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    code, said = run(tmp_path, *arguments)
+    assert code == 2
+    assert sentence in said
+
+
+def test_a_bad_value_in_the_environment_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    code, said = run(tmp_path, HEADRACE_WORKERS="0", HEADRACE_LISTEN="127.0.0.1:8080")
+    assert code == 2
+    assert "'HEADRACE_WORKERS'): Input should be greater than or equal to 1" in said
+
+
+def test_without_any_cluster_it_says_so(tmp_path: Path) -> None:
+    code, said = run(tmp_path)
+    assert code == 1
+    assert said.startswith(
+        "headrace-operator: No way to a Kubernetes API server (no KUBECONFIG, and not in a pod): "
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "nonsense: [", "{}"], ids=["missing", "empty", "no YAML", "{}"]
+)
+def test_a_kubeconfig_that_makes_no_sense_is_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "kubeconfig"
+    if content is not None:
+        path.write_text(content)
+    code, said = run(tmp_path, KUBECONFIG=str(path))
+    assert code == 1
+    assert said.startswith(f"headrace-operator: No way to a Kubernetes API server (KUBECONFIG={path}): ")
+
+
+def unreachable(path: Path) -> Path:
+    """Write a kubeconfig of a cluster where nobody listens."""
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{free_port()}"}}],
+        "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path.write_text(json.dumps(config))
+    return path
+
+
+def test_a_cluster_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    code, said = run(tmp_path, KUBECONFIG=str(unreachable(tmp_path / "kubeconfig")))
+    assert code == 1
+    assert "The Kubernetes API server cannot be reached to get the namespace kube-system" in said
+
+
+def test_a_port_in_use_is_told(lone: World, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, said = run(tmp_path, "--listen", address, KUBECONFIG=str(lone.plane.kubeconfig))
+    assert code == 1
+    assert f"headrace-operator: Cannot listen on {address}: " in said
+    assert "Choose another --listen." in said
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_ours_is_told(lone: World, tmp_path: Path, host: str) -> None:
+    code, said = run(tmp_path, "--listen", f"{host}:8080", KUBECONFIG=str(lone.plane.kubeconfig))
+    assert code == 1
+    assert f"headrace-operator: Cannot listen on {host}:8080: " in said
+
+
+def test_it_says_its_version(tmp_path: Path) -> None:
+    assert run(tmp_path, "--version") == (0, f"headrace-operator {__version__}\n")
+
+
+def test_until_it_reaches_the_cluster_it_lives_and_is_not_ready(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    argv = [sys.executable, "-m", "headrace", "--listen", address, "--cluster-id", "test"]
+    more = {"KUBECONFIG": str(unreachable(tmp_path / "kubeconfig"))}
+    child = Child.start("the operator", argv, environment(tmp_path, more), tmp_path / "operator.log")
+    try:
+        wait_until(lambda: get(f"http://{address}/healthz")[0] == 200, what="it lives", children=[child])
+        assert get(f"http://{address}/readyz") == (
+            503,
+            "the watch on awsaccounts, acceleratedbuckets has not begun yet",
+        )
+    finally:
+        child.stop(grace=0)

@@ -1,0 +1,97 @@
+"""Probes and metrics: they answer, and what they count is what the logs of the others count."""
+
+from collections import Counter
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from headrace import __version__
+from sandbox.operator import Operator
+from sandbox.world import World
+from tests.e2e.buckets import full_spec
+from tests.e2e.conftest import Start
+from tests.e2e.http import get
+
+pytestmark = pytest.mark.e2e
+
+PROMISED = {
+    "headrace_aws_requests_total",
+    "headrace_build_info",
+    "headrace_drifted_objects",
+    "headrace_objects",
+    "headrace_queue_depth",
+    "headrace_reconciles_total",
+    "headrace_watch_age_seconds",
+}
+
+
+def metrics(operator: Operator) -> dict[str, dict[frozenset[tuple[str, str]], float]]:
+    """Return every sample by its name and its labels."""
+    status, text = get(f"{operator.url}/metrics")
+    assert status == 200
+    found: dict[str, dict[frozenset[tuple[str, str]], float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[frozenset(sample.labels.items())] = sample.value
+    return found
+
+
+def labels(**values: str) -> frozenset[tuple[str, str]]:
+    return frozenset(values.items())
+
+
+KIND = "AcceleratedBucket"
+
+
+def test_the_probes_say_ok(lone: World, start: Start) -> None:
+    operator = start()
+    assert get(f"{operator.url}/healthz") == (200, "ok")
+    assert get(f"{operator.url}/readyz") == (200, "ok")
+    assert get(f"{operator.url}/nonsense")[0] == 404
+
+
+def test_the_metrics_agree_with_the_request_log_and_the_objects(lone: World, start: Start) -> None:
+    mark = lone.aws.mark()
+    operator = start()
+    lone.apply(full_spec(lone, driftPolicy="Report"))
+    lone.ready()
+    lone.apply({"bucketName": lone.name("other"), "region": "af-south-1"}, "other")
+    lone.stalled("AccessDenied", "other")
+    s3 = lone.aws.client("s3")
+    s3.put_bucket_versioning(Bucket=lone.name(), VersioningConfiguration={"Status": "Suspended"})
+    lone.look_now()
+    found = metrics(operator)
+    assert PROMISED - found.keys() == set()
+
+    calls = [call for call in lone.aws.since(mark) if "headrace/" in call.user_agent]
+    logged = Counter((call.service, call.operation) for call in calls)
+    counted: Counter[tuple[str, str]] = Counter()
+    for key, value in found["headrace_aws_requests_total"].items():
+        about = dict(key)
+        counted[about["service"], about["operation"]] += int(value)
+    assert counted == logged
+    refused = labels(service="s3", operation="CreateBucket", outcome="InvalidAccessKeyId")
+    assert found["headrace_aws_requests_total"][refused] == 1
+
+    passes = {dict(key)["result"]: value for key, value in found["headrace_reconciles_total"].items()}
+    assert passes == {"changed": 1, "stalled": 1, "drifted": 1}
+    assert found["headrace_objects"] == {
+        labels(kind=KIND, state="ready"): 1,
+        labels(kind=KIND, state="stalled"): 1,
+    }
+    assert found["headrace_drifted_objects"] == {labels(kind=KIND): 1}
+    assert set(found["headrace_queue_depth"].values()) == {0}
+    assert 0 <= next(iter(found["headrace_watch_age_seconds"].values())) < 60
+    (build,) = found["headrace_build_info"]
+    assert dict(build)["version"] == __version__
+
+
+def test_an_object_that_is_gone_is_no_longer_counted(lone: World, start: Start) -> None:
+    operator = start()
+    lone.apply(full_spec(lone))
+    lone.ready()
+    lone.delete()
+    lone.gone()
+    lone.apply(full_spec(lone, bucketName=lone.name("other")), "other")
+    lone.ready("other")
+    assert metrics(operator)["headrace_objects"] == {labels(kind=KIND, state="ready"): 1}

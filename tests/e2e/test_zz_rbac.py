@@ -1,0 +1,116 @@
+"""The operator's rights, over all that the tests before this one made it do: enough, and none too many."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from headrace.kinds.definition import API_VERSION
+from sandbox.aws.stand_in import StandIn
+from sandbox.control_plane.audit import AuditLog, Request
+from sandbox.control_plane.server import ControlPlane
+from sandbox.operator import NAMESPACE, ROOT, USER, Operator
+from sandbox.world import World
+from tests.e2e.buckets import full_spec
+
+pytestmark = pytest.mark.e2e
+
+Right = tuple[str, str, str]
+"""API group, resource with its subresource, verb."""
+
+
+def granted() -> set[Right]:
+    """Return the rights that the manifest gives to the operator."""
+    documents = yaml.safe_load_all((ROOT / "manifests" / "install.yaml").read_text())
+    roles = [document for document in documents if document["kind"] in {"ClusterRole", "Role"}]
+    rules: list[dict[str, Any]] = [rule for role in roles for rule in role["rules"]]
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def right(request: Request) -> Right:
+    if not request.resource:
+        return "", request.uri.split("?")[0], request.verb
+    name = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
+    return request.group, name, request.verb
+
+
+@pytest.fixture(scope="module")
+def requests(
+    control_plane: ControlPlane,
+    aws: StandIn,
+    operator: Operator,
+    lone_plane: ControlPlane,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Request]:
+    """All that operators asked of both API servers, after what needs every right."""
+    assert operator.child.alive
+    live(World(control_plane, aws))
+    # Whoever serves some namespaces only has to know which there are.
+    with Operator(lone_plane, aws, tmp_path_factory.mktemp("limited"), ("--namespaces", "default")):
+        pass
+    logs = (AuditLog(plane.audit_log).since(0) for plane in (control_plane, lone_plane))
+    return [request for log in logs for request in log if request.user == USER]
+
+
+def live(world: World) -> None:
+    """Let a bucket have a life in which every right is needed."""
+    world.apply(full_spec(world))
+    world.ready()
+    held = world.aws.fault(operation="GetBucketVersioning", resource=world.name(), action="hold")
+    world.apply(full_spec(world, tags={"team": "media"}))
+    world.aws.wait_until_held(held)
+    # Its status is written over a version that it has not seen yet.
+    world.apply(full_spec(world, tags={"team": "shop"}))
+    world.aws.release(held)
+    world.ready()
+    corrections: set[str] = set()
+    while len(corrections) < 2:
+        s3 = world.aws.client("s3")
+        s3.put_bucket_versioning(Bucket=world.name(), VersioningConfiguration={"Status": "Suspended"})
+        corrections.add(world.look_now()["status"]["lastCorrection"]["time"])
+    world.until(lambda _: [event for event in world.events() if "series" in event], what="a series of events")
+    world.delete()
+    world.gone()
+    live_as_account(world)
+
+
+def live_as_account(world: World) -> None:
+    """Let an account have a life in which every right is needed, with its keys in a Secret."""
+    name, kubectl = f"{world.namespace}-account", world.plane.kubectl_run
+    keys = ("--from-literal=aws_access_key_id=111122223333", "--from-literal=aws_secret_access_key=stand-in")
+    kubectl("create", "secret", "generic", name, "-n", NAMESPACE, *keys)
+    held = world.aws.fault(operation="GetCallerIdentity", action="hold", count=1)
+    spec = {"region": "eu-central-1", "credentials": {"secretRef": {"name": name}}}
+    account = {"apiVersion": API_VERSION, "kind": "AWSAccount", "metadata": {"name": name}, "spec": spec}
+    kubectl("apply", "--server-side", "-f", "-", input=json.dumps(account))
+    world.aws.wait_until_held(held)
+    # Its status, too, is written over a version that it has not seen yet.
+    kubectl("label", "awsacct", name, "seen=yes")
+    world.aws.release(held)
+    kubectl("wait", "--for=condition=Ready", "awsacct", name, "--timeout=20s")
+    kubectl("delete", "awsacct", name, "--timeout=20s")
+    kubectl("delete", "secret", "-n", NAMESPACE, name)
+
+
+def test_nothing_that_the_operator_asks_for_is_forbidden_to_it(requests: list[Request]) -> None:
+    refused = {right(request) for request in requests if request.code == 403}
+    allowed = {right(request) for request in requests if request.code < 300}
+    # An API server that has just started, and a namespace that is being deleted, refuse what was granted.
+    assert refused - allowed == set()
+
+
+def test_the_operator_used_every_right_that_it_has_and_asked_for_no_other(requests: list[Request]) -> None:
+    used = {right(request) for request in requests if request.resource}
+    assert used == granted()
+
+
+def test_what_the_operator_asks_of_no_resource_is_open_to_everybody(requests: list[Request]) -> None:
+    paths = {request.uri.split("?")[0] for request in requests if not request.resource}
+    assert {path.split("/")[1] for path in paths} <= {"api", "apis", "version"}

@@ -1,0 +1,30 @@
+"""The laws hold for every resource type of the registry, over HTTP, on the AWS stand-in."""
+
+from collections.abc import Callable
+
+import pytest
+
+from headrace.engine.facet import ResourceType
+from tests.laws.any_value import law_any_value_is_read_as_it_was_written
+from tests.laws.aws_world import AwsWorld
+from tests.laws.facet_laws import FACET_LAWS
+from tests.laws.laws import RESOURCE_LAWS, AnyFacet
+from tests.laws.registered import each_facet, each_resource, in_words
+
+pytestmark = pytest.mark.standin
+
+
+@pytest.mark.parametrize("law", RESOURCE_LAWS, ids=in_words)
+@each_resource
+def test_a_law_of_resources_holds(
+    law: Callable[..., None], resource: ResourceType, real_world: AwsWorld
+) -> None:
+    law(resource, real_world)
+
+
+@pytest.mark.parametrize("law", [*FACET_LAWS, law_any_value_is_read_as_it_was_written], ids=in_words)
+@each_facet
+def test_a_law_of_facets_holds(
+    law: Callable[..., None], resource: ResourceType, facet: AnyFacet, real_world: AwsWorld
+) -> None:
+    law(resource, facet, real_world)

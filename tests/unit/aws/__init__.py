@@ -1,0 +1,1 @@
+"""What lies between us and AWS: errors, pacing, counting, clients."""

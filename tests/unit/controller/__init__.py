@@ -1,0 +1,1 @@
+"""The controller, with an API server and a cloud that are dicts."""

@@ -1,0 +1,71 @@
+"""A reconciler between an API server and a cloud, both of which are dicts."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from headrace.controller.outcome import Outcome, Parts
+from headrace.controller.reconciler import Reconciler
+from headrace.kinds.definition import ObjectRef
+from tests.unit.controller.cloud import FakeAccount, FakeAccounts, ThingKind
+from tests.unit.controller.fakes import FakeApi, FakeRecorder, InlineExecutor
+from tests.unit.controller.objects import REF, condition
+from tests.unit.engine.fakes import FakeTarget
+
+OWNER = "cluster/Thing/shop/media"
+
+
+@dataclass
+class World:
+    """One cluster, one account, one thing in it, and what is written to the log."""
+
+    lines: pytest.LogCaptureFixture
+    api: FakeApi = field(default_factory=FakeApi)
+    thing: FakeTarget = field(default_factory=FakeTarget)
+    recorder: FakeRecorder = field(default_factory=FakeRecorder)
+
+    def __post_init__(self) -> None:
+        self.account = FakeAccount(self.thing)
+        parts = Parts(
+            kinds={"Thing": ThingKind()},
+            accounts=FakeAccounts(self.account),
+            api=self.api,
+            recorder=self.recorder,
+            pool=InlineExecutor(),
+            cluster_id="cluster",
+            latest=self.api.read,
+        )
+        self.reconciler = Reconciler(parts, clock=lambda: 1_762_336_800.0)
+
+    def look(self, ref: ObjectRef = REF, attempts: int = 0) -> Outcome:
+        """Make a pass over the object as it is now."""
+        return self.reconciler(self.api.read(ref), attempts)
+
+    def status(self, ref: ObjectRef = REF) -> Mapping[str, Any]:
+        """Return the status that the API server has."""
+        return self.api.read(ref).status
+
+    def log(self) -> list[logging.LogRecord]:
+        """Return the lines of the log."""
+        return [record for record in self.lines.records if record.name.startswith("headrace.")]
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        for past in (
+            self.api.log,
+            self.api.patches,
+            self.thing.log,
+            self.recorder.told,
+            self.account.reached,
+        ):
+            past.clear()
+        self.lines.clear()
+
+
+def ready_reason(status: Mapping[str, Any]) -> str:
+    """Return the status and the reason of Ready."""
+    ready = condition(status, "Ready")
+    return f"{ready['status']} {ready['reason']}"

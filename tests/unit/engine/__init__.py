@@ -1,0 +1,1 @@
+"""The engine, against a cloud that is a dict."""

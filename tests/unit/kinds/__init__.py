@@ -1,0 +1,1 @@
+"""The kinds: what their specs, statuses and expansions say."""

@@ -1,0 +1,31 @@
+"""A tiny API server, and the real client to ask it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from headrace.kube.client import make_client
+from tests.unit.kube.apiserver import ApiServer, api_server
+
+
+@pytest.fixture
+def server() -> Iterator[ApiServer]:
+    with api_server() as state:
+        yield state
+
+
+def connected(url: str, connections: int = 4) -> Any:
+    """Return an API client for this address."""
+    configuration = client.Configuration()
+    configuration.host = url
+    return make_client(configuration, connections)
+
+
+@pytest.fixture
+def api_client(server: ApiServer) -> Iterator[Any]:
+    made = connected(server.url)
+    yield made
+    made.close()
+    made.rest_client.pool_manager.clear()

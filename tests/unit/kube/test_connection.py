@@ -1,0 +1,303 @@
+import asyncio
+import base64
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from headrace.kube.connection import ConnectionFailed, Heartbeat, load, login
+from sandbox.control_plane import pki
+from tests.unit.kube.cluster import kubeconfig
+
+SERVER = "https://127.0.0.1:6443"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody's home, and no pod either."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KUBECONFIG", "")
+    for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+# Where the configuration is
+
+
+def test_the_kubeconfig_that_the_environment_names_is_read(tmp_path: Path) -> None:
+    kubeconfig(tmp_path / "config", SERVER)
+
+    assert load().host == SERVER
+
+
+def test_without_one_that_of_the_user_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home" / ".kube").mkdir(parents=True)
+    kubeconfig(tmp_path / "home" / ".kube" / "config", SERVER)
+    monkeypatch.setenv("KUBECONFIG", "")
+
+    assert load().host == SERVER
+
+
+def test_several_files_are_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubeconfig(tmp_path / "config", SERVER)
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none:{tmp_path}/config")
+
+    assert load().host == SERVER
+
+
+def test_with_neither_and_outside_of_a_pod_a_sentence_says_so() -> None:
+    with pytest.raises(ConnectionFailed) as failed:
+        load()
+
+    assert str(failed.value) == (
+        "No way to a Kubernetes API server (no KUBECONFIG, and not in a pod): Service host/port is not set."
+    )
+
+
+GOOD: dict[str, Any] = {
+    "current-context": "here",
+    "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+    "clusters": [{"name": "here", "cluster": {"server": SERVER}}],
+    "users": [{"name": "me", "user": {"token": "secret"}}],
+}
+
+
+def clusters(**cluster: Any) -> bytes:
+    return json.dumps({**GOOD, "clusters": [{"name": "here", "cluster": cluster}]}).encode()
+
+
+BAD: dict[str, bytes] = {
+    "nothing": b"",
+    "no YAML": b"{[",
+    "a tab where YAML has none": b"\t",
+    "no text": b"\xff\xfe\x00\x80",
+    "a word": b"hello",
+    "a number": b"7",
+    "a list": b"[1, 2]",
+    "no context": json.dumps({**GOOD, "current-context": ""}).encode(),
+    "an unknown context": json.dumps({**GOOD, "current-context": "there"}).encode(),
+    "no clusters": json.dumps({**GOOD, "clusters": None}).encode(),
+    "an unknown cluster": json.dumps({**GOOD, "clusters": []}).encode(),
+    "clusters that are none": json.dumps({**GOOD, "clusters": "here"}).encode(),
+    "a certificate that is not there": clusters(server=SERVER, **{"certificate-authority": "none.crt"}),
+    "a certificate that is no base64": clusters(server=SERVER, **{"certificate-authority-data": "abc"}),
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_a_kubeconfig_that_makes_no_sense_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (tmp_path / "config").write_bytes(content)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+
+    with pytest.raises(ConnectionFailed) as failed:
+        load()
+
+    sentence = str(failed.value)
+    assert sentence.startswith(f"No way to a Kubernetes API server (KUBECONFIG={tmp_path}/config): ")
+    assert not sentence.endswith(": ")
+
+
+@pytest.mark.parametrize("name", ["none", "."])
+def test_a_kubeconfig_that_is_no_file_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / name))
+
+    with pytest.raises(ConnectionFailed, match=rf"KUBECONFIG={tmp_path}"):
+        load()
+
+
+def test_the_users_own_file_is_told_by_its_name_too(tmp_path: Path) -> None:
+    (tmp_path / "home" / ".kube").mkdir(parents=True)
+    (tmp_path / "home" / ".kube" / "config").write_text("[")
+
+    with pytest.raises(ConnectionFailed, match=r"API server \(~/.kube/config\): "):
+        load()
+
+
+# Signs of life
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Response:
+    """A response of which so many bytes came in."""
+
+    def __init__(self, total: int = 0) -> None:
+        self.content = SimpleNamespace(total_bytes=total)
+
+
+def follow(heartbeat: Heartbeat, response: Response) -> Response:
+    heartbeat.add(cast(aiohttp.ClientResponse, response))
+    return response
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def heartbeat(clock: Clock) -> Heartbeat:
+    return Heartbeat(clock)
+
+
+def test_silence_grows_from_the_start_on(heartbeat: Heartbeat, clock: Clock) -> None:
+    assert heartbeat.age() == 0
+    clock.now += 200
+
+    assert heartbeat.age() == 200
+
+
+def test_a_response_ends_the_silence_and_so_do_its_bytes(heartbeat: Heartbeat, clock: Clock) -> None:
+    clock.now += 200
+    response = follow(heartbeat, Response(10))
+    assert heartbeat.age() == 0
+    clock.now += 60
+    assert heartbeat.age() == 60
+    response.content.total_bytes = 11
+    assert heartbeat.age() == 0
+    clock.now += 30
+
+    assert heartbeat.age() == 30
+
+
+def test_bytes_on_any_of_the_responses_count(heartbeat: Heartbeat, clock: Clock) -> None:
+    quiet, lively = follow(heartbeat, Response(5)), follow(heartbeat, Response(5))
+    heartbeat.age()
+    clock.now += 100
+    lively.content.total_bytes += 1
+
+    assert heartbeat.age() == 0
+    assert quiet.content.total_bytes == 5
+
+
+def test_a_response_that_is_over_is_no_sign_of_life(heartbeat: Heartbeat, clock: Clock) -> None:
+    response: Response | None = follow(heartbeat, Response(5))
+    heartbeat.age()
+    clock.now += 100
+    del response
+
+    assert heartbeat.age() == 100
+
+
+def test_a_watch_has_begun_once_it_was_answered(heartbeat: Heartbeat) -> None:
+    assert not heartbeat.watches("things")
+    heartbeat.began("things")
+
+    assert heartbeat.watches("things")
+    assert not heartbeat.watches("others")
+
+
+# The session that kopf gets
+
+
+async def say(request: web.Request) -> web.Response:
+    """Answer with what the client showed of itself."""
+    transport = request.transport
+    certificate = transport.get_extra_info("peercert") if transport else None
+    subject = dict(pair for names in (certificate or {}).get("subject", ()) for pair in names)
+    shown = {"authorization": request.headers.get("Authorization"), "user": subject.get("commonName")}
+    return web.json_response(shown)
+
+
+@asynccontextmanager
+async def api_server(keys: pki.Pki | None = None) -> AsyncIterator[str]:
+    """Serve, with TLS where there are keys for it."""
+    context = None
+    if keys is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=keys.ca.public)
+        context.load_cert_chain(keys.server.public, keys.server.private)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    application = web.Application()
+    application.router.add_get("/", say)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    try:
+        yield f"http{'s' if keys else ''}://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def shown(path: Path, config: Callable[[], tuple[Any, dict[str, Any]]], keys: pki.Pki | None = None) -> Any:
+    """Log in with a kubeconfig of this user and cluster; return what the server saw."""
+
+    async def ask() -> Any:
+        heartbeat = Heartbeat(asyncio.get_running_loop().time)
+        async with api_server(keys) as url:
+            user, cluster = config()
+            kubeconfig(path / "config", url, user, **cluster)
+            context = await login(heartbeat)()
+            assert context.server == url
+            async with context.aiohttp_session as session, session.get(url) as response:
+                return await response.json()
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> pki.Pki:
+    return pki.create(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ({"token": "secret"}, "Bearer secret"),
+        ({"username": "me", "password": "secret"}, f"Basic {base64.b64encode(b'me:secret').decode()}"),
+        ({"client-certificate": "unused"}, None),
+    ],
+)
+def test_kopf_shows_what_the_kubeconfig_says(
+    tmp_path: Path, user: dict[str, str], expected: str | None
+) -> None:
+    assert shown(tmp_path, lambda: (user, {}))["authorization"] == expected
+
+
+def test_the_server_is_checked_against_the_authority_of_the_cluster(tmp_path: Path, keys: pki.Pki) -> None:
+    authority = {"certificate-authority": str(keys.ca.public)}
+
+    assert shown(tmp_path, lambda: (None, authority), keys) == {
+        "authorization": "Bearer secret",
+        "user": None,
+    }
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_server_of_another_authority_gets_nothing_from_us(
+    tmp_path: Path, keys: pki.Pki, named: bool
+) -> None:
+    other = pki.create(tmp_path / "other")
+    cluster = {"certificate-authority": str(other.ca.public)} if named else {}
+
+    with pytest.raises(aiohttp.ClientConnectorCertificateError):
+        shown(tmp_path, lambda: (None, cluster), keys)
+
+
+def test_a_server_is_not_checked_where_the_kubeconfig_says_so(tmp_path: Path, keys: pki.Pki) -> None:
+    insecure = {"insecure-skip-tls-verify": True}
+
+    assert shown(tmp_path, lambda: (None, insecure), keys)["authorization"] == "Bearer secret"
+
+
+def test_a_certificate_is_shown_where_the_kubeconfig_has_one(tmp_path: Path, keys: pki.Pki) -> None:
+    admin = keys.clients[pki.ADMIN]
+    user = {"client-certificate": str(admin.public), "client-key": str(admin.private)}
+    authority = {"certificate-authority": str(keys.ca.public)}
+
+    assert shown(tmp_path, lambda: (user, authority), keys) == {"authorization": None, "user": "admin"}

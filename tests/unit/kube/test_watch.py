@@ -1,0 +1,277 @@
+import ast
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import kopf
+import pytest
+from aiohttp import web
+
+import headrace.kube
+from headrace.controller.loop import Loop
+from headrace.kube.connection import Heartbeat
+from headrace.kube.watch import Backoffs, registry, settings, watch
+from tests.unit.controller.cloud import ThingKind
+from tests.unit.controller.objects import body
+from tests.unit.kube.cluster import Cluster, kubeconfig, serving, tell
+
+Heard = tuple[str, str, str]
+
+
+class Ears:
+    """Hears what a loop would hear."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[Heard] = asyncio.Queue()
+
+    def hear(self, how: str, about: Mapping[str, Any]) -> None:
+        metadata = about["metadata"]
+        self.heard.put_nowait((how, metadata["name"], metadata["resourceVersion"]))
+
+    def listed(self, about: Mapping[str, Any]) -> None:
+        self.hear("listed", about)
+
+    def changed(self, about: Mapping[str, Any]) -> None:
+        self.hear("changed", about)
+
+    def deleted(self, about: Mapping[str, Any]) -> None:
+        self.hear("deleted", about)
+
+
+@dataclass
+class Watching:
+    """A watch on a cluster."""
+
+    cluster: Cluster
+    ears: Ears
+    heartbeat: Heartbeat
+    stopped: list[str] = field(default_factory=list)
+
+    async def hear(self, count: int) -> list[Heard]:
+        async with asyncio.timeout(30):
+            return [await self.ears.heard.get() for _ in range(count)]
+
+    async def stream(self) -> web.StreamResponse:
+        """Return the stream of a watch that was begun, or begins."""
+        async with asyncio.timeout(30):
+            return await self.cluster.watches.get()
+
+
+@asynccontextmanager
+async def watching(path: Path, namespaces: tuple[str, ...] = (), *items: Any) -> AsyncIterator[Watching]:
+    cluster = Cluster([*items])
+    heartbeat = Heartbeat(asyncio.get_running_loop().time)
+    watching = Watching(cluster, Ears(), heartbeat)
+
+    async def stop() -> None:
+        watching.stopped.append("stopped")
+
+    async with serving(cluster) as url:
+        kubeconfig(path / "config", url)
+        made = registry({"Thing": ThingKind()}, cast(Loop, watching.ears), heartbeat, stop)
+        task = asyncio.create_task(watch(made, namespaces, asyncio.Event()))
+        try:
+            yield watching
+        finally:
+            task.cancel()
+            # Where kopf gave up by itself, this says why.
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test says in the environment is forgotten after it."""
+    monkeypatch.setenv("KUBECONFIG", "none")
+
+
+def item(name: str, version: int, **metadata: Any) -> dict[str, Any]:
+    whole = body(version=version, **metadata)
+    return {**whole, "metadata": {**whole["metadata"], "name": name}}
+
+
+def test_what_is_there_is_listed_and_what_happens_then_is_heard_of(tmp_path: Path) -> None:
+    async def scene() -> list[Heard]:
+        async with watching(tmp_path, (), item("a", 3), item("b", 4)) as world:
+            heard = await world.hear(2)
+            stream = await world.stream()
+            for type_, about in (
+                ("ADDED", item("c", 6)),
+                ("MODIFIED", item("a", 7)),
+                ("BOOKMARK", {"kind": "Thing", "metadata": {"resourceVersion": "8"}}),
+                ("DELETED", item("b", 9)),
+            ):
+                await tell(stream, type_, about)
+            return heard + await world.hear(3)
+
+    assert sorted(asyncio.run(scene())) == [
+        ("changed", "a", "7"),
+        ("changed", "c", "6"),
+        ("deleted", "b", "9"),
+        ("listed", "a", "3"),
+        ("listed", "b", "4"),
+    ]
+
+
+def test_nothing_is_written_whatever_is_seen(tmp_path: Path) -> None:
+    """Also not to objects that other operators of kopf left their marks on."""
+    marked = {
+        "finalizers": ["kopf.zalando.org/KopfFinalizerMarker", "headrace.io/finalizer"],
+        "annotations": {"kopf.zalando.org/last-handled-configuration": "{}"},
+    }
+
+    async def scene() -> set[str]:
+        async with watching(tmp_path, (), item("a", 3, **marked)) as world:
+            stream = await world.stream()
+            await tell(stream, "MODIFIED", item("a", 7, **marked))
+            await tell(stream, "MODIFIED", item("a", 8, **marked, deletionTimestamp="2026-11-05T10:00:00Z"))
+            await tell(stream, "DELETED", item("a", 9, **marked))
+            await world.hear(4)
+            # Another round trip, so that whatever follows from these has begun.
+            await tell(stream, "ADDED", item("b", 10))
+            await world.hear(1)
+            return {request.method for request in world.cluster.asked}
+
+    assert asyncio.run(scene()) == {"GET"}
+
+
+def test_a_watch_that_ends_is_begun_again_where_it_ended(tmp_path: Path) -> None:
+    async def scene() -> list[str]:
+        async with watching(tmp_path) as world:
+            stream = await world.stream()
+            await tell(stream, "ADDED", item("a", 6))
+            await world.hear(1)
+            world.cluster.over.set()
+            world.cluster.over = asyncio.Event()
+            await world.stream()
+            things = [r for r in world.cluster.asked if "watch" in r.query and r.path.endswith("/things")]
+            return [r.query["resourceVersion"] for r in things]
+
+    assert asyncio.run(scene()) == ["5", "6"]
+
+
+def test_after_a_gap_all_that_is_there_is_listed_again(tmp_path: Path) -> None:
+    async def scene() -> list[Heard]:
+        async with watching(tmp_path, (), item("a", 3)) as world:
+            stream = await world.stream()
+            world.cluster.items = [item("a", 9)]
+            gone = {"kind": "Status", "code": 410, "message": "too old resource version"}
+            await tell(stream, "ERROR", gone)
+            return await world.hear(2)
+
+    assert asyncio.run(scene()) == [("listed", "a", "3"), ("listed", "a", "9")]
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "paths"),
+    [
+        ((), {"/apis/headrace.io/v1alpha1/things"}),
+        (
+            ("shop", "bank"),
+            {
+                "/apis/headrace.io/v1alpha1/namespaces/shop/things",
+                "/apis/headrace.io/v1alpha1/namespaces/bank/things",
+            },
+        ),
+    ],
+)
+def test_the_namespaces_that_were_named_are_watched_or_else_all(
+    tmp_path: Path, namespaces: tuple[str, ...], paths: set[str]
+) -> None:
+    async def scene() -> set[str]:
+        async with watching(tmp_path, namespaces) as world:
+            for _ in paths:
+                await world.stream()
+            return {r.path for r in world.cluster.asked if r.path.endswith("/things")}
+
+    assert asyncio.run(scene()) == paths
+
+
+def test_kopf_asks_in_our_name_with_our_token_and_its_watches_are_our_heartbeat(tmp_path: Path) -> None:
+    async def scene() -> tuple[set[str], set[str]]:
+        async with watching(tmp_path) as world:
+            stream = await world.stream()
+            await tell(stream, "ADDED", item("a", 6))
+            await world.hear(1)
+            assert world.heartbeat.watches("things")
+            assert not world.heartbeat.watches("nothings")
+            asked = world.cluster.asked
+            return {r.headers["Authorization"] for r in asked}, {r.headers["User-Agent"] for r in asked}
+
+    assert asyncio.run(scene()) == ({"Bearer secret"}, {f"headrace/{headrace.__version__}"})
+
+
+def test_on_the_way_out_the_work_is_finished_while_kopf_waits(tmp_path: Path) -> None:
+    async def scene() -> Watching:
+        async with watching(tmp_path) as world:
+            await world.stream()
+            assert world.stopped == []
+        return world
+
+    assert asyncio.run(scene()).stopped == ["stopped"]
+
+
+# Settings
+
+
+def test_backoffs_grow_are_jittered_and_never_end() -> None:
+    waits = list(itertools.islice(Backoffs(), 2000))
+
+    for wait, around in zip(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60], strict=False):
+        assert around * 0.75 <= wait <= around * 1.25
+    assert all(45 <= wait <= 75 for wait in waits[6:])
+    assert len(set(waits[6:])) > 1900
+
+
+def test_backoffs_begin_anew_for_each_request() -> None:
+    backoffs = Backoffs()
+    assert all(next(iter(backoffs)) <= 1.25 for _ in range(5))
+
+
+def test_kopf_is_told_to_keep_its_hands_off() -> None:
+    made = settings()
+
+    assert made.peering.standalone
+    assert not made.posting.enabled
+    assert made.queueing.worker_limit is None
+    assert made.queueing.idle_timeout <= 1
+    assert made.watching.chunk_size == 500
+    assert (made.networking.request_timeout, made.networking.connect_timeout) == (30, 5)
+    assert isinstance(made.networking.error_backoffs, Backoffs)
+    assert made.persistence.finalizer not in {
+        "headrace.io/finalizer",
+        kopf.OperatorSettings().persistence.finalizer,
+    }
+
+
+def test_kopf_keeps_nothing_on_objects() -> None:
+    kept = settings().persistence
+    patch, whole = kopf.Patch(), kopf.Body(cast(Any, body()))
+
+    kept.diffbase_storage.store(body=whole, patch=patch, essence=kopf.BodyEssence(spec={}))
+    kept.progress_storage.touch(body=whole, patch=patch, value="now")
+    kept.progress_storage.purge(body=whole, patch=patch, key=cast(Any, "key"))
+    kept.progress_storage.store(body=whole, patch=patch, key=cast(Any, "key"), record=cast(Any, {}))
+
+    assert patch == {}
+    assert kept.diffbase_storage.fetch(body=whole) is None
+    assert kept.progress_storage.fetch(body=whole, key=cast(Any, "key")) is None
+    assert kept.progress_storage.clear(essence=kopf.BodyEssence(spec={"a": 1})) == {"spec": {"a": 1}}
+
+
+@pytest.mark.parametrize("module", sorted(Path(headrace.kube.__path__[0]).glob("*.py")), ids=lambda p: p.name)
+def test_only_what_kopf_promises_to_keep_is_used(module: Path) -> None:
+    for node in ast.walk(ast.parse(module.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            names = [f"{node.value.id}.{node.attr}"]
+        assert not [name for name in names if name.startswith("kopf.") and "._" in name]

@@ -1,0 +1,1 @@
+"""What the registry finds, and the slices that it finds."""

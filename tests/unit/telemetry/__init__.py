@@ -1,0 +1,1 @@
+"""What the operator counts, and the server that tells it."""

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from headrace.kinds.crd import custom_resource_definition, object_schema
+from headrace.kinds.registry import KINDS
+from headrace.resources.registry import resource_types
+from tools import generate, reference
+from tools.yaml_text import to_yaml
+
+
+@pytest.mark.parametrize("path", generate.generated_files(), ids=str)
+def test_a_generated_file_says_what_the_models_say(path: Path) -> None:
+    produce = generate.generated_files()[path]
+
+    assert (generate.ROOT / path).read_text(encoding="utf-8") == produce(), "run `make generate`"
+
+
+def test_a_check_lists_what_differs_and_what_is_missing_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "same").write_text("same")
+    (tmp_path / "stale").write_text("old")
+    files = {Path(name): (lambda name=name: str(name)) for name in ("same", "stale", "new")}
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "generated_files", lambda: files)
+
+    assert generate.main(["--check"]) == 1
+
+    told = capsys.readouterr().err
+    assert [line.split()[0] for line in told.splitlines()] == ["stale", "new"]
+    assert (tmp_path / "stale").read_text() == "old"
+    assert not (tmp_path / "new").exists()
+
+    assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
+
+
+def test_every_kind_has_a_definition_and_a_reference_page() -> None:
+    for kind in KINDS.values():
+        assert Path(f"crds/{kind.plural}.headrace.io.yaml") in generate.generated_files()
+    assert Path("docs/reference/accelerated-bucket.md") in generate.generated_files()
+
+
+def test_every_resource_type_is_on_the_page_of_a_kind_with_all_its_iam_actions() -> None:
+    pages = "".join(reference.page(kind) for kind in KINDS.values())
+
+    for resource in resource_types().values():
+        for member in resource.members():
+            for action in member.permissions.read | member.permissions.write | member.permissions.empty:
+                assert f"`{action}`" in pages
+
+
+def test_a_page_has_a_row_of_five_cells_for_every_field_whatever_is_in_its_pattern() -> None:
+    for kind in KINDS.values():
+        schema = object_schema(kind)["properties"]
+        paths = [field.path for part in ("spec", "status") for field in reference.fields(schema[part], part)]
+        rows = [line.replace("\\|", "") for line in reference.page(kind).splitlines()]
+        for path in paths:
+            (row,) = (row for row in rows if row.startswith(f"| `{path}` |") and row.count("|") == 6)
+            assert row.endswith(". |")
+
+
+def test_bounds_are_told_in_words() -> None:
+    page = reference.page(KINDS["AcceleratedBucket"])
+
+    assert "| `spec.tags` | map of string | at most 100 entries; each at most 256 characters |" in page
+    assert "| `spec.bucketName` | string | 3 to 63 characters; `^[a-z0-9]" in page
+    assert "(key\\|alias)" in page
+    assert "| **`Manage`** |" in page
+
+
+def test_yaml_reads_back_as_what_was_written() -> None:
+    texts = [
+        "",
+        "True",
+        "no",
+        " led by a space " * 9,
+        "two  spaces in a long text " * 5,
+        "one\ntwo\n",
+        "a: b # c " * 9,
+    ]
+    documents = [{"texts": texts, "nested": [{"key": texts}]}, custom_resource_definition(*KINDS.values())]
+
+    text = to_yaml(documents, "Made by a test.\nIn two lines.")
+
+    assert list(yaml.safe_load_all(text)) == documents
+    assert text.startswith("# Made by a test.\n# In two lines.\n---\n")
+    assert "&id" not in text
+
+
+def test_long_texts_are_folded_and_stay_within_the_width() -> None:
+    text = to_yaml([{"text": "some words " * 40}], "Made by a test.")
+
+    assert max(len(line) for line in text.splitlines()) <= 110
+    assert "text: >" in to_yaml([{"text": "some words " * 40 + "."}], "Made by a test.")

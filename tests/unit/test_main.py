@@ -1,0 +1,188 @@
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from headrace import __version__
+from headrace.kinds.registry import DEFINITIONS
+from headrace.kube.connection import Heartbeat
+from headrace.main import _health, _readiness, app
+from tests.unit.kube.cluster import kubeconfig
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No cluster to be found, no settings of whoever runs the tests, and logging as it was afterwards."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setenv("COLUMNS", "250")
+    root, ours = logging.getLogger(), logging.getLogger("headrace")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    root.handlers.clear()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+
+
+def run(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+    result = CliRunner().invoke(app, arguments, env=env)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+# Values
+
+
+BAD = {
+    ("--listen", "HEADRACE_LISTEN", "8080"): "'8080' is no address: write it like 127.0.0.1:8080",
+    ("--listen", "HEADRACE_LISTEN", ":8080"): "':8080' is no address",
+    ("--listen", "HEADRACE_LISTEN", "127.0.0.1:"): "'127.0.0.1:' is no address",
+    ("--listen", "HEADRACE_LISTEN", "127.0.0.1:http"): "'127.0.0.1:http' is no address",
+    ("--listen", "HEADRACE_LISTEN", "127.0.0.1:65536"): "'127.0.0.1:65536' is no address",
+    ("--listen", "HEADRACE_LISTEN", "127.0.0.1:²"): "'127.0.0.1:²' is no address",
+    ("--workers", "HEADRACE_WORKERS", "0"): "Input should be greater than or equal to 1",
+    ("--workers", "HEADRACE_WORKERS", "101"): "Input should be less than or equal to 100",
+    ("--workers", "HEADRACE_WORKERS", "ten"): "Input should be a valid integer",
+    ("--aws-rate", "HEADRACE_AWS_RATE", "0"): "Input should be greater than or equal to 1",
+    ("--aws-rate", "HEADRACE_AWS_RATE", "fast"): "Input should be a valid number",
+    ("--log-format", "HEADRACE_LOG_FORMAT", "xml"): "'xml' is not one of",
+    ("--log-level", "HEADRACE_LOG_LEVEL", "loud"): (
+        "'loud' is no level: choose debug, info, warning or error"
+    ),
+}
+
+
+@pytest.mark.parametrize(("which", "sentence"), BAD.items(), ids=["=".join(key[::2]) for key in BAD])
+def test_a_bad_value_ends_it_with_a_sentence_wherever_it_was_said(
+    which: tuple[str, str, str], sentence: str
+) -> None:
+    option, variable, value = which
+    for result in (run(option, value), run(env={variable: value})):
+        assert result.exit_code == 2
+        assert sentence in result.output
+        assert option in result.output
+
+
+def test_what_may_be_used_of_our_own_is_yes_or_no() -> None:
+    result = run(env={"HEADRACE_ALLOW_AMBIENT": "perhaps"})
+
+    assert result.exit_code == 2
+    assert "allow-ambient" in result.output.lower()
+
+
+@pytest.mark.parametrize(
+    ("option", "variable"), {(option, variable) for option, variable, _ in BAD}, ids=lambda value: value
+)
+def test_an_empty_variable_is_no_value(option: str, variable: str) -> None:
+    result = run(env={variable: ""})
+
+    assert (result.exit_code, "No way to a Kubernetes API server" in result.output) == (1, True)
+
+
+def test_levels_are_taken_in_any_case() -> None:
+    for level in ("debug", "Info", "WARNING"):
+        assert run("--log-level", level).exit_code == 1, "as far as to the missing cluster"
+
+
+def test_the_version_is_told_and_nothing_else_is_done() -> None:
+    result = run("--version", "--listen", "nonsense")
+
+    assert (result.exit_code, result.output) == (0, f"headrace-operator {__version__}\n")
+
+
+def test_help_names_every_option_with_its_variable() -> None:
+    output = run("--help").output
+
+    for option, variable, _ in BAD:
+        assert option in output
+        assert variable in output
+
+
+def test_it_runs_as_a_module() -> None:
+    argv = [sys.executable, "-m", "headrace", "--version"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30)
+
+    assert done.stdout == f"headrace-operator {__version__}\n"
+
+
+# Starting
+
+
+def test_without_a_cluster_a_sentence_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    result = run()
+
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        f"headrace-operator: No way to a Kubernetes API server (KUBECONFIG={tmp_path}/none): "
+    )
+
+
+def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")
+    result = run()
+
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "headrace-operator: The Kubernetes API server cannot be reached to get the namespace kube-system: "
+    )
+
+
+def test_an_address_in_use_is_told(tmp_path: Path) -> None:
+    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = run("--cluster-id", "test", "--listen", address)
+
+    assert result.exit_code == 1
+    assert result.output.startswith(f"headrace-operator: Cannot listen on {address}: ")
+    assert "address already in use" in result.output
+
+
+def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
+    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    # An address of documentation, which no machine has.
+    result = run("--cluster-id", "test", "--listen", "[2001:db8::1]:8080")
+
+    assert result.exit_code == 1
+    assert result.output.startswith("headrace-operator: Cannot listen on 2001:db8::1:8080: ")
+
+
+# Probes
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_is_healthy_until_the_watches_were_silent_for_three_minutes() -> None:
+    clock = Clock()
+    probe = _health(Heartbeat(clock))
+
+    clock.now += 180
+    assert probe() == ""
+    clock.now += 1
+    assert probe() == "no bytes on the watches for 181 s"
+
+
+def test_it_is_ready_once_every_kind_is_watched() -> None:
+    ready, heartbeat = asyncio.Event(), Heartbeat(Clock())
+    probe = _readiness(ready, heartbeat)
+
+    assert probe() == "the watches have not begun yet"
+    ready.set()
+    assert probe() == f"the watch on {', '.join(k.plural for k in DEFINITIONS.values())} has not begun yet"
+    for kind in DEFINITIONS.values():
+        heartbeat.began(kind.plural)
+    assert probe() == ""
