@@ -47,8 +47,6 @@ def _role(kinds: Iterable[Definition[Any]]) -> Manifest:
             _rule(GROUP, plurals, ["get", "list", "watch", "patch"]),
             _rule(GROUP, [f"{plural}/status" for plural in plurals], ["patch"]),
             _rule("events.k8s.io", ["events"], ["create", "patch"]),
-            # To notice CRDs that come and go.
-            _rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["list", "watch"]),
             # To notice namespaces that come and go.
             _rule("", ["namespaces"], ["list", "watch"]),
             # Its UID is the cluster's id, unless one is given.

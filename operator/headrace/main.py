@@ -31,6 +31,7 @@ from headrace.kube.client import KubeClient, make_client
 from headrace.kube.connection import ConnectionFailed, Heartbeat, load
 from headrace.kube.events import EventRecorder
 from headrace.kube.relist import prime, relist
+from headrace.kube.served import served_or_stopped
 from headrace.kube.watch import registry, watch
 from headrace.logs import LogFormat, configure
 from headrace.telemetry.registry import Metrics
@@ -175,6 +176,9 @@ async def _run(config: Config) -> bool:
     _gauges(metrics, queue, heartbeat)
     server = Server(metrics.registry, _health(heartbeat), _readiness(ready, heartbeat))
     await server.start(config.host, config.port)
+    if not await served_or_stopped(kube, [kind.plural for kind in DEFINITIONS.values()]):
+        await server.stop()
+        return True
     recorder.start()
     working = asyncio.create_task(_work(kube, loop))
     repairing = asyncio.create_task(relist(kube, DEFINITIONS, loop, config.namespaces))

@@ -146,9 +146,6 @@ def test_until_it_reaches_the_cluster_it_lives_and_is_not_ready(tmp_path: Path) 
     child = Child.start("the operator", argv, environment(tmp_path, more), tmp_path / "operator.log")
     try:
         wait_until(lambda: get(f"http://{address}/healthz")[0] == 200, what="it lives", children=[child])
-        assert get(f"http://{address}/readyz") == (
-            503,
-            "the watch on awsaccounts, acceleratedbuckets has not begun yet",
-        )
+        assert get(f"http://{address}/readyz") == (503, "the watches have not begun yet")
     finally:
         child.stop(grace=0)

@@ -1,6 +1,8 @@
 """Pausing and leaving: what waits, what lets go without AWS, and the way out where AWS is out of reach."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.e2e
 
 PAUSED = "headrace.io/paused"
 ABANDON = "headrace.io/abandon"
+BUCKETS = "acceleratedbuckets.headrace.io"
 WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
 
 
@@ -191,20 +194,42 @@ def test_deleting_the_crd_cleans_up_by_policy_and_putting_it_back_works_without_
     for name, policy in (("kept", "Retain"), ("dropped", "Delete")):
         world.apply(plain_spec(world, bucketName=world.name(name), deletionPolicy=policy), name)
         world.ready(name)
-    crd = "acceleratedbuckets.headrace.io"
-    world.plane.kubectl_run("delete", "crd", crd, "--wait=true", "--timeout=60s")
+    world.plane.kubectl_run("delete", "crd", BUCKETS, "--wait=true", "--timeout=60s")
     left = {name for name in names(s3) if name.startswith(world.namespace)}
     assert left == {world.name("kept")}
     assert OWNER_TAG not in tags(s3, world.name("kept"))
-    world.plane.kubectl_run("apply", "--server-side", "-f", str(ROOT / "crds" / f"{crd}.yaml"))
-    world.plane.kubectl_run("wait", "--for=condition=Established", "crd", crd)
-
-    def served() -> bool:
-        answer = world.plane.kubectl_run("get", "--raw", "/apis/headrace.io/v1alpha1")
-        return "acceleratedbuckets" in {entry["name"] for entry in json.loads(answer)["resources"]}
-
-    wait_until(served, what="the API server serves it again")
+    put_back(world.plane)
     world.apply(plain_spec(world, bucketName=world.name("kept")), "kept")
     world.ready("kept", seconds=60)
     assert OWNER_TAG in tags(s3, world.name("kept"))
     assert operator.get("/healthz") == "ok"
+
+
+def put_back(plane: ControlPlane) -> None:
+    """Install the CRD of buckets, and wait until the API server serves them."""
+    plane.kubectl_run("apply", "--server-side", "-f", str(ROOT / "crds" / f"{BUCKETS}.yaml"))
+    plane.kubectl_run("wait", "--for=condition=Established", "crd", BUCKETS)
+
+    def served() -> bool:
+        answer = plane.kubectl_run("get", "--raw", "/apis/headrace.io/v1alpha1")
+        return "acceleratedbuckets" in {entry["name"] for entry in json.loads(answer)["resources"]}
+
+    wait_until(served, what="the API server serves it again")
+
+
+def test_an_operator_that_comes_before_its_crds_waits_for_them_says_so_and_ends_in_peace(
+    whole: tuple[World, Operator],
+) -> None:
+    world, operator = whole
+    operator.stop()
+    world.plane.kubectl_run("delete", "crd", BUCKETS, "--wait=true", "--timeout=60s")
+    operator.start(wait=False)
+    said = f"Waiting for CRDs that are not installed: {BUCKETS}. Apply the files in crds/."
+    wait_until(lambda: said in operator.log, what="the operator says what it waits for")
+    os.kill(operator.child.pid, signal.SIGTERM)
+    assert operator.child.wait(10) == 0
+    operator.stop()
+    operator.start(wait=False)
+    put_back(world.plane)
+    world.apply(plain_spec(world))
+    world.ready(seconds=60)

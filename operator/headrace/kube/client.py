@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from kubernetes import client
@@ -59,6 +59,17 @@ class KubeClient:
         except (ApiException, HTTPError) as error:
             raise _translated(error, "the namespaces", "list") from error
         return {item.metadata.name: item.metadata.labels or {} for item in found.items}
+
+    def served(self) -> Set[str]:
+        """Return the plurals that the API server serves in our group and version; none without our CRDs."""
+        try:
+            found = self._objects.get_api_resources(GROUP, VERSION, _request_timeout=_TIMEOUT)
+        except (ApiException, HTTPError) as error:
+            failure = _translated(error, f"the resources of {GROUP}/{VERSION}", "list")
+            if isinstance(failure, Gone):
+                return frozenset()
+            raise failure from error
+        return {resource.name for resource in found.resources}
 
     def get(self, ref: ObjectRef) -> Body:
         """Read the object; Gone where there is none."""

@@ -1,6 +1,7 @@
 """How to reach the API server, and whether the watches are still alive: one configuration for all clients."""
 
 import os
+import re
 import ssl
 import weakref
 from collections.abc import Callable
@@ -12,8 +13,11 @@ import kopf
 from kubernetes import client, config
 
 from headrace import __version__
+from headrace.kinds.definition import GROUP, VERSION
 
 _DEFAULT = "~/.kube/config"
+# Where objects of ours are listed and watched; above it is what says which kinds there are.
+_OBJECTS = re.compile(rf"/apis/{re.escape(GROUP)}/{VERSION}/")
 
 
 class ConnectionFailed(Exception):
@@ -82,6 +86,9 @@ def login(heartbeat: Heartbeat) -> Callable[..., Any]:
 
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
             started = await super().start(connection)
+            if self.status == 404 and _OBJECTS.search(self.url.path):
+                # kopf ends the whole operator at an error that it does not know how to live with.
+                raise aiohttp.ClientConnectionError(f"{self.url.name} are not served: is their CRD there?")
             heartbeat.add(self)
             if self.ok and self.url.query.get("watch") == "true":
                 heartbeat.began(self.url.name)

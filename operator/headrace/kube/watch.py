@@ -13,7 +13,7 @@ from headrace.kube.connection import Heartbeat, login
 
 # kopf takes off this finalizer wherever it finds it; nobody has it, so it never finds it.
 _NOBODYS_FINALIZER = f"{GROUP}/kopf-has-no-finalizer"
-_LONGEST_BACKOFF = 60.0
+_LONGEST_BACKOFF = 10.0
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
@@ -73,6 +73,9 @@ def settings() -> kopf.OperatorSettings:
     result.queueing.worker_limit = None
     result.queueing.idle_timeout = 0.5
     result.watching.chunk_size = 500
+    # Else kopf asks what is served whenever a CRD changes, once and perhaps a moment too early, and gives up
+    # a kind that is not listed yet for good. So it never asks again, and a watch waits for its CRD.
+    result.scanning.disabled = True
     result.networking.error_backoffs = Backoffs()
     result.networking.request_timeout = 30
     result.networking.connect_timeout = 5

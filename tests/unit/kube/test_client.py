@@ -199,6 +199,31 @@ def test_a_redirect_is_not_followed(kube: KubeClient, server: ApiServer) -> None
     assert len(server.asked) == 1
 
 
+# What is served
+
+
+def test_the_kinds_that_are_served_are_told(kube: KubeClient, server: ApiServer) -> None:
+    entry = {"kind": "Thing", "singularName": "thing", "namespaced": True, "verbs": ["get"]}
+    resources = [{**entry, "name": name} for name in ("things", "things/status")]
+    server.answers = [Answer(body={"groupVersion": "headrace.io/v1alpha1", "resources": resources})]
+
+    assert kube.served() == {"things", "things/status"}
+    assert [asked.line for asked in server.asked] == ["GET /apis/headrace.io/v1alpha1"]
+
+
+def test_without_any_crd_of_ours_nothing_is_served(kube: KubeClient, server: ApiServer) -> None:
+    server.answers = [Answer(404, "404 page not found")]
+
+    assert kube.served() == frozenset()
+
+
+def test_what_is_served_is_not_known_where_the_server_fails(kube: KubeClient, server: ApiServer) -> None:
+    server.answers = [refusal(503, "starting")]
+
+    with pytest.raises(ApiError, match=r"list the resources of headrace.io/v1alpha1 \(503\): starting$"):
+        kube.served()
+
+
 # No way to the server
 
 
