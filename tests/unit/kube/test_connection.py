@@ -137,12 +137,18 @@ class Clock:
 class Response:
     """A response of which so many bytes came in."""
 
-    def __init__(self, total: int = 0) -> None:
+    def __init__(self, total: int = 0, *, ok: bool = True) -> None:
         self.content = SimpleNamespace(total_bytes=total)
+        self.ok = ok
 
 
-def follow(heartbeat: Heartbeat, response: Response) -> Response:
-    heartbeat.add(cast(aiohttp.ClientResponse, response))
+THINGS, OTHERS = "/apis/headrace.io/v1alpha1/things", "/apis/headrace.io/v1alpha1/others"
+
+
+def answer(heartbeat: Heartbeat, path: str, response: Response, *, watch: bool = True) -> Response:
+    """Ask for this, and get this answer."""
+    heartbeat.asked(path, watch=watch)
+    heartbeat.answered(path, cast(aiohttp.ClientResponse, response), watch=watch)
     return response
 
 
@@ -161,11 +167,19 @@ def test_silence_grows_from_the_start_on(heartbeat: Heartbeat, clock: Clock) -> 
     clock.now += 200
 
     assert heartbeat.age() == 200
+    assert heartbeat.silent(199) == "nothing was asked of the API server"
+
+
+def test_who_asks_before_there_is_any_watch_is_alive(heartbeat: Heartbeat, clock: Clock) -> None:
+    clock.now += 200
+    heartbeat.asked("/apis", watch=False)
+
+    assert heartbeat.silent(199) == ""
 
 
 def test_a_response_ends_the_silence_and_so_do_its_bytes(heartbeat: Heartbeat, clock: Clock) -> None:
     clock.now += 200
-    response = follow(heartbeat, Response(10))
+    response = answer(heartbeat, THINGS, Response(10))
     assert heartbeat.age() == 0
     clock.now += 60
     assert heartbeat.age() == 60
@@ -174,20 +188,36 @@ def test_a_response_ends_the_silence_and_so_do_its_bytes(heartbeat: Heartbeat, c
     clock.now += 30
 
     assert heartbeat.age() == 30
+    assert heartbeat.silent(29) == "the watch on things has been silent for 30 s"
 
 
-def test_bytes_on_any_of_the_responses_count(heartbeat: Heartbeat, clock: Clock) -> None:
-    quiet, lively = follow(heartbeat, Response(5)), follow(heartbeat, Response(5))
+def test_the_watch_that_is_silent_does_not_hide_behind_the_others(heartbeat: Heartbeat, clock: Clock) -> None:
+    silent, lively = answer(heartbeat, THINGS, Response(5)), answer(heartbeat, OTHERS, Response(5))
     heartbeat.age()
     clock.now += 100
     lively.content.total_bytes += 1
 
-    assert heartbeat.age() == 0
-    assert quiet.content.total_bytes == 5
+    assert heartbeat.age() == 100
+    assert heartbeat.silent(99) == "the watch on things has been silent for 100 s"
+    assert silent.content.total_bytes == 5
+
+
+def test_watches_on_one_kind_in_two_namespaces_are_two(heartbeat: Heartbeat, clock: Clock) -> None:
+    bank, shop = (f"/apis/headrace.io/v1alpha1/namespaces/{name}/things" for name in ("bank", "shop"))
+    responses = [answer(heartbeat, path, Response(5)) for path in (bank, shop, "/api/v1/namespaces")]
+    heartbeat.age()
+    clock.now += 100
+    responses[1].content.total_bytes += 1
+
+    assert heartbeat.silent(99) == (
+        "the watch on namespaces has been silent for 100 s; "
+        "the watch on things in bank has been silent for 100 s"
+    )
+    assert heartbeat.watches("things")
 
 
 def test_a_response_that_is_over_is_no_sign_of_life(heartbeat: Heartbeat, clock: Clock) -> None:
-    response: Response | None = follow(heartbeat, Response(5))
+    response: Response | None = answer(heartbeat, THINGS, Response(5))
     heartbeat.age()
     clock.now += 100
     del response
@@ -195,12 +225,39 @@ def test_a_response_that_is_over_is_no_sign_of_life(heartbeat: Heartbeat, clock:
     assert heartbeat.age() == 100
 
 
-def test_a_watch_has_begun_once_it_was_answered(heartbeat: Heartbeat) -> None:
+def test_an_api_server_that_does_not_answer_is_an_old_age_and_no_death(
+    heartbeat: Heartbeat, clock: Clock
+) -> None:
+    """A new start would mend nothing, and Kubernetes puts off the next one for up to five minutes."""
+    answer(heartbeat, THINGS, Response(5))
+    for _ in range(20):
+        clock.now += 60
+        heartbeat.asked(THINGS, watch=True)
+
+    assert heartbeat.age() == 1200
+    assert heartbeat.silent(60) == ""
+
+
+def test_a_watch_has_begun_once_it_was_answered_well(heartbeat: Heartbeat) -> None:
+    heartbeat.asked(THINGS, watch=True)
+    answer(heartbeat, THINGS, Response(ok=False))
     assert not heartbeat.watches("things")
-    heartbeat.began("things")
+    answer(heartbeat, THINGS, Response())
 
     assert heartbeat.watches("things")
     assert not heartbeat.watches("others")
+
+
+def test_what_is_listed_anew_after_it_was_watched_tells_of_a_gap(heartbeat: Heartbeat) -> None:
+    answer(heartbeat, THINGS, Response(), watch=False)
+    answer(heartbeat, THINGS, Response())
+    answer(heartbeat, OTHERS, Response(), watch=False)
+    answer(heartbeat, OTHERS, Response())
+    answer(heartbeat, THINGS, Response(ok=False), watch=False)
+    assert not heartbeat.gap.is_set()
+    answer(heartbeat, THINGS, Response(), watch=False)
+
+    assert heartbeat.gap.is_set()
 
 
 # The session that kopf gets
