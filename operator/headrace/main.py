@@ -1,7 +1,9 @@
 """Puts the parts together, and takes them apart again when the process is asked to stop."""
 
 import asyncio
+import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from headrace.controller.elector import Alone
 from headrace.controller.loop import Loop
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
+from headrace.controller.running import Broken, Running
 from headrace.controller.secrets import FreshSecrets
 from headrace.controller.workqueue import WorkQueue
 from headrace.kinds.aws_account import AWSAccount
@@ -37,12 +40,19 @@ from headrace.logs import LogFormat, configure
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.server import ListenFailed, Probe, Server
 
-# Kubernetes gives a pod 30 seconds to end; what runs gets most of them, and kopf takes up to 5 more.
-_DRAIN_SECONDS = 20.0
 # Bookmarks come every minute; kopf itself reconnects after 70 seconds of silence.
 _SILENCE_SECONDS = 180.0
+# A pass takes seconds, a minute where AWS does not answer: nothing for so long is no pass at all.
+_STANDSTILL_SECONDS = 600.0
 # Reads of one resource run side by side, on threads that all workers share.
 _READERS_PER_WORKER = 4
+
+
+# In sts:ExternalId, in values of tags, and never the slash that ends it there.
+_CLUSTER_ID = re.compile(r"[A-Za-z0-9_.:=+@-]{1,63}", re.ASCII)
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+log = logging.getLogger("headrace")
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,34 @@ def _listen(value: str) -> str:
     return value
 
 
+def _id(value: str) -> str:
+    if value and not _CLUSTER_ID.fullmatch(value):
+        raise typer.BadParameter(
+            f"{value!r} is no cluster id: it has up to 63 of a-z, A-Z, 0-9 and . _ - : = + @, because it is "
+            "part of owner tags and of the ExternalId of roles"
+        )
+    return value
+
+
+def _names(value: str) -> str:
+    for name in _split(value):
+        _name(name)
+    return value
+
+
+def _name(value: str) -> str:
+    if value and not _NAMESPACE.fullmatch(value):
+        raise typer.BadParameter(
+            f"{value!r} is no namespace: its name has up to 63 of a-z, 0-9 and -, and begins and ends with a "
+            "letter or a digit; patterns are not understood"
+        )
+    return value
+
+
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def _level(value: str) -> str:
     if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise typer.BadParameter(f"{value!r} is no level: choose debug, info, warning or error")
@@ -84,7 +122,10 @@ def _version(value: bool) -> None:
 @app.command()
 def operator(
     namespaces: Annotated[
-        str, typer.Option(envvar="HEADRACE_NAMESPACES", help="Namespaces to serve, by commas; empty: all.")
+        str,
+        typer.Option(
+            envvar="HEADRACE_NAMESPACES", callback=_names, help="Namespaces to serve, by commas; empty: all."
+        ),
     ] = "",
     workers: Annotated[
         int,
@@ -104,6 +145,7 @@ def operator(
         str,
         typer.Option(
             envvar="HEADRACE_CLUSTER_ID",
+            callback=_id,
             help="What tells this cluster from others in owner tags; empty: the UID of kube-system.",
         ),
     ] = "",
@@ -125,7 +167,9 @@ def operator(
     own_namespace: Annotated[
         str,
         typer.Option(
-            envvar="HEADRACE_OWN_NAMESPACE", help="The operator's namespace: where Secrets of accounts are."
+            envvar="HEADRACE_OWN_NAMESPACE",
+            callback=_name,
+            help="The operator's namespace: where Secrets of accounts are.",
         ),
     ] = "headrace-system",
     log_format: Annotated[LogFormat, typer.Option(envvar="HEADRACE_LOG_FORMAT")] = LogFormat.JSON,
@@ -139,10 +183,14 @@ def operator(
     host, _, port = listen.rpartition(":")
     # Only beside a port does an IPv6 address stand in brackets.
     host = host.removeprefix("[").removesuffix("]")
-    names = tuple(name.strip() for name in namespaces.split(",") if name.strip())
-    config = Config(names, workers, allow_ambient, cluster_id, host, int(port), aws_rate, own_namespace)
+    served = _split(namespaces)
+    config = Config(served, workers, allow_ambient, cluster_id, host, int(port), aws_rate, own_namespace)
     try:
         finished = asyncio.run(_run(config))
+    except Broken as error:
+        log.error(str(error))
+        # As below: whatever else still runs is not to hold up the end.
+        os._exit(1)
     except (ConnectionFailed, ListenFailed, ApiError) as error:
         typer.echo(f"headrace-operator: {error}", err=True)
         raise typer.Exit(1) from error
@@ -159,7 +207,7 @@ async def _run(config: Config) -> bool:
     api_client = make_client(load(), config.workers + 2)
     kube = KubeClient(api_client, DEFINITIONS, config.own_namespace)
     cluster_id = config.cluster_id or await asyncio.to_thread(kube.cluster_id)
-    metrics, meter, heartbeat = Metrics(), Meter(), Heartbeat(monotonic)
+    metrics, meter, heartbeat = Metrics(DEFINITIONS), Meter(), Heartbeat(monotonic)
     meter.listen(metrics.called)
     recorder = EventRecorder(api_client)
     queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
@@ -172,32 +220,32 @@ async def _run(config: Config) -> bool:
     parts = Parts(KINDS, accounts, kube, recorder, readers, cluster_id, cache.get)
     look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
     loop = Loop(cache, queue, look, threads, metrics, Alone(), monotonic, config.workers, labels)
-    ready, finished = asyncio.Event(), asyncio.Event()
+    ready = asyncio.Event()
     _gauges(metrics, queue, heartbeat)
-    server = Server(metrics.registry, _health(heartbeat), _readiness(ready, heartbeat))
+    server = Server(metrics.registry, _health(heartbeat, loop.standstill), _readiness(ready, heartbeat))
     await server.start(config.host, config.port)
     if not await served_or_stopped(kube, [kind.plural for kind in DEFINITIONS.values()]):
         await server.stop()
         return True
     recorder.start()
-    working = asyncio.create_task(_work(kube, loop))
-    repairing = asyncio.create_task(relist(kube, DEFINITIONS, loop, config.namespaces))
+    running = Running(
+        work=asyncio.create_task(_work(kube, loop)),
+        relist=asyncio.create_task(relist(kube, DEFINITIONS, loop, config.namespaces, heartbeat.gap)),
+    )
 
     async def stop() -> None:
-        repairing.cancel()
-        loop.stop()
-        _, running = await asyncio.wait([working], timeout=_DRAIN_SECONDS)
-        if not running:
-            finished.set()
-        recorder.stop(2.0)
+        await running.stop(loop.stop)
+        await asyncio.to_thread(recorder.stop, 2.0)
 
     try:
-        await watch(registry(DEFINITIONS, loop, heartbeat, stop), config.namespaces, ready)
+        handlers = registry(DEFINITIONS, loop, heartbeat, stop)
+        await watch(handlers, config.namespaces, ready, running.broken)
     finally:
         await server.stop()
         threads.shutdown(wait=False, cancel_futures=True)
         readers.shutdown(wait=False, cancel_futures=True)
-    return finished.is_set()
+    running.check()
+    return running.finished
 
 
 async def _work(kube: KubeClient, loop: Loop) -> None:
@@ -219,10 +267,14 @@ def _gauges(metrics: Metrics, queue: WorkQueue[ObjectRef], heartbeat: Heartbeat)
     metrics.watch_gauge("headrace_watch_age_seconds", "Time since bytes came in on a watch.", heartbeat.age)
 
 
-def _health(heartbeat: Heartbeat) -> Probe:
+def _health(heartbeat: Heartbeat, standstill: Callable[[], float]) -> Probe:
+    """Say only what a new start may mend; an API server or an AWS that does not answer is not that."""
+
     def probe() -> str:
-        age = heartbeat.age()
-        return f"no bytes on the watches for {age:.0f} s" if age > _SILENCE_SECONDS else ""
+        still = standstill()
+        if still > _STANDSTILL_SECONDS:
+            return f"objects are due and no pass has ended for {still:.0f} s"
+        return heartbeat.silent(_SILENCE_SECONDS)
 
     return probe
 

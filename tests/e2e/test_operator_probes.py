@@ -43,6 +43,16 @@ def labels(**values: str) -> frozenset[tuple[str, str]]:
 KIND = "AcceleratedBucket"
 
 
+def objects(**states: int) -> dict[frozenset[tuple[str, str]], float]:
+    """Return the number of objects by kind and state: so many buckets, and zeros for all else."""
+    zeros = {
+        labels(kind=kind, state=state): 0.0
+        for kind in (KIND, "AWSAccount")
+        for state in ("progressing", "ready", "stalled")
+    }
+    return zeros | {labels(kind=KIND, state=state): float(count) for state, count in states.items()}
+
+
 def test_the_probes_say_ok(lone: World, start: Start) -> None:
     operator = start()
     assert get(f"{operator.url}/healthz") == (200, "ok")
@@ -75,11 +85,8 @@ def test_the_metrics_agree_with_the_request_log_and_the_objects(lone: World, sta
 
     passes = {dict(key)["result"]: value for key, value in found["headrace_reconciles_total"].items()}
     assert passes == {"changed": 1, "stalled": 1, "drifted": 1}
-    assert found["headrace_objects"] == {
-        labels(kind=KIND, state="ready"): 1,
-        labels(kind=KIND, state="stalled"): 1,
-    }
-    assert found["headrace_drifted_objects"] == {labels(kind=KIND): 1}
+    assert found["headrace_objects"] == objects(ready=1, stalled=1)
+    assert found["headrace_drifted_objects"] == {labels(kind=KIND): 1, labels(kind="AWSAccount"): 0}
     assert set(found["headrace_queue_depth"].values()) == {0}
     assert 0 <= next(iter(found["headrace_watch_age_seconds"].values())) < 60
     (build,) = found["headrace_build_info"]
@@ -94,4 +101,4 @@ def test_an_object_that_is_gone_is_no_longer_counted(lone: World, start: Start) 
     lone.gone()
     lone.apply(full_spec(lone, bucketName=lone.name("other")), "other")
     lone.ready("other")
-    assert metrics(operator)["headrace_objects"] == {labels(kind=KIND, state="ready"): 1}
+    assert metrics(operator)["headrace_objects"] == objects(ready=1)

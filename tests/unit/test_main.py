@@ -5,7 +5,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
+import aiohttp
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -52,6 +54,24 @@ BAD = {
     ("--workers", "HEADRACE_WORKERS", "ten"): "Input should be a valid integer",
     ("--aws-rate", "HEADRACE_AWS_RATE", "0"): "Input should be greater than or equal to 1",
     ("--aws-rate", "HEADRACE_AWS_RATE", "fast"): "Input should be a valid number",
+    (
+        "--cluster-id",
+        "HEADRACE_CLUSTER_ID",
+        "eks/prod",
+    ): "'eks/prod' is no cluster id: it has up to 63",
+    ("--cluster-id", "HEADRACE_CLUSTER_ID", "prod,1"): "'prod,1' is no cluster id",
+    ("--cluster-id", "HEADRACE_CLUSTER_ID", "prod 1"): "'prod 1' is no cluster id",
+    ("--cluster-id", "HEADRACE_CLUSTER_ID", "größe"): "'größe' is no cluster id",
+    ("--cluster-id", "HEADRACE_CLUSTER_ID", "c" * 64): f"'{'c' * 64}' is no cluster id",
+    (
+        "--namespaces",
+        "HEADRACE_NAMESPACES",
+        "shop,Bank",
+    ): "'Bank' is no namespace: its name has",
+    ("--namespaces", "HEADRACE_NAMESPACES", "team-*"): "'team-*' is no namespace",
+    ("--namespaces", "HEADRACE_NAMESPACES", "-shop"): "'-shop' is no namespace",
+    ("--namespaces", "HEADRACE_NAMESPACES", "n" * 64): f"'{'n' * 64}' is no namespace",
+    ("--own-namespace", "HEADRACE_OWN_NAMESPACE", "a,b"): "'a,b' is no namespace",
     ("--log-format", "HEADRACE_LOG_FORMAT", "xml"): "'xml' is not one of",
     ("--log-level", "HEADRACE_LOG_LEVEL", "loud"): (
         "'loud' is no level: choose debug, info, warning or error"
@@ -78,12 +98,17 @@ def test_what_may_be_used_of_our_own_is_yes_or_no() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "variable"), sorted({(option, variable) for option, variable, _ in BAD}), ids=lambda value: value
+    ("option", "variable"), sorted({(option, variable) for option, variable, _ in BAD}), ids=str
 )
 def test_an_empty_variable_is_no_value(option: str, variable: str) -> None:
     result = run(env={variable: ""})
 
     assert (result.exit_code, "No way to a Kubernetes API server" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("id", ["prod-1", "a1B2.c_d", "arn:aws:eks:eu-central-1:111122223333", "c" * 63])
+def test_a_cluster_id_is_what_fits_into_tags_and_trust_policies(id: str) -> None:
+    assert run("--cluster-id", id).exit_code == 1, "as far as to the missing cluster"
 
 
 def test_levels_are_taken_in_any_case() -> None:
@@ -166,14 +191,34 @@ class Clock:
         return self.now
 
 
-def test_it_is_healthy_until_the_watches_were_silent_for_three_minutes() -> None:
+class Answer:
+    """An answer that is well, and has nothing in it."""
+
+    ok = True
+
+
+THINGS = "/apis/headrace.io/v1alpha1/things"
+
+
+def test_it_is_healthy_until_a_watch_was_silent_for_three_minutes() -> None:
     clock = Clock()
-    probe = _health(Heartbeat(clock))
+    heartbeat = Heartbeat(clock)
+    heartbeat.asked(THINGS, watch=True)
+    probe = _health(heartbeat, lambda: 0.0)
 
     clock.now += 180
     assert probe() == ""
     clock.now += 1
-    assert probe() == "no bytes on the watches for 181 s"
+    assert probe() == "the watch on things has been silent for 181 s"
+
+
+def test_it_is_healthy_until_nothing_ended_for_ten_minutes_though_something_is_due() -> None:
+    still = 600.0
+    probe = _health(Heartbeat(Clock()), lambda: still)
+
+    assert probe() == ""
+    still = 601.0
+    assert probe() == "objects are due and no pass has ended for 601 s"
 
 
 def test_it_is_ready_once_every_kind_is_watched() -> None:
@@ -184,5 +229,7 @@ def test_it_is_ready_once_every_kind_is_watched() -> None:
     ready.set()
     assert probe() == f"the watch on {', '.join(k.plural for k in DEFINITIONS.values())} has not begun yet"
     for kind in DEFINITIONS.values():
-        heartbeat.began(kind.plural)
+        path = f"/apis/headrace.io/v1alpha1/{kind.plural}"
+        heartbeat.asked(path, watch=True)
+        heartbeat.answered(path, cast(aiohttp.ClientResponse, Answer()), watch=True)
     assert probe() == ""

@@ -12,6 +12,11 @@ Body = Mapping[str, Any]
 class ApiError(Exception):
     """The API server did not do what was asked; the message says what, where and why."""
 
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
+        """Seconds for which the API server asks to be spared."""
+
 
 class Gone(ApiError):
     """The object is no longer there."""

@@ -54,6 +54,8 @@ class Loop:
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """The labels of each namespace."""
     _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
+    _ended: float | None = None
+    """When the last pass ended, or else the work began; None while others lead."""
 
     # What the watch calls. Never waits and never fails.
 
@@ -129,6 +131,7 @@ class Loop:
     async def run(self) -> None:
         """Work until the queue is closed, once this process leads."""
         await self.leadership.acquired()
+        self._ended = self.clock()
         async with asyncio.TaskGroup() as group:
             for _ in range(self.workers):
                 group.create_task(self._work())
@@ -136,6 +139,10 @@ class Loop:
     def stop(self) -> None:
         """Take no more work; what runs is finished."""
         self.queue.close()
+
+    def standstill(self) -> float:
+        """Return for how many seconds something has been due and no pass has ended."""
+        return 0.0 if self._ended is None else min(self.queue.oldest(), self.clock() - self._ended)
 
     async def _work(self) -> None:
         while (item := await self.queue.get()) is not None:
@@ -147,6 +154,7 @@ class Loop:
                 self.queue.add_after(item.key, self.queue.backoff(item.key), Lane.FAST)
             finally:
                 self.queue.done(item.key)
+                self._ended = self.clock()
 
     async def _take(self, item: Item[ObjectRef]) -> None:
         obj = self.cache.get(item.key)
@@ -158,28 +166,30 @@ class Loop:
             return
         self.queue.supersede(item.key)
         began = self.clock()
-        outcome = await self._pass(obj)
-        if outcome is None:
-            return
-        self.metrics.reconciled(item.key.kind, outcome.result, self.clock() - began, began - item.since)
-        self._after(obj, outcome)
+        result = "bug"
+        try:
+            result = await self._pass(obj)
+        finally:
+            self.metrics.reconciled(item.key.kind, result, self.clock() - began, began - item.since)
 
-    async def _pass(self, obj: Object) -> Outcome | None:
-        """Make one pass; None where the API server failed us, which is tried again."""
+    async def _pass(self, obj: Object) -> str:
+        """Make one pass and see to what follows from it; return its result, as the metrics count it."""
         attempts = self.queue.failures(obj.ref)
         try:
-            return await asyncio.get_running_loop().run_in_executor(
+            outcome = await asyncio.get_running_loop().run_in_executor(
                 self.threads, self.reconcile, obj, attempts
             )
         except Gone:
-            self._part_with(obj)
-            return None
+            outcome = Outcome(None, result="deleted")
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
             passing = isinstance(error, Stale) and attempts + 1 < LASTING
             log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
-        self.queue.add_after(obj.ref, self.queue.backoff(obj.ref), Lane.FAST)
-        return None
+            spared = error.after * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load
+            self.queue.add_after(obj.ref, max(self.queue.backoff(obj.ref), spared), Lane.FAST)
+            return "api_error"
+        self._after(obj, outcome)
+        return outcome.result
 
     def _after(self, looked: Object, outcome: Outcome) -> None:
         """Keep what was written, and have the object looked at again when it is time."""

@@ -54,7 +54,7 @@ class Outcome:
     interval: float = RESYNC_SECONDS
     """Seconds until the next resync."""
     result: str = "in_sync"
-    """For the metrics: in_sync, changed, drifted, error, stalled, deleted, bug."""
+    """For the metrics: in_sync, changed, drifted, error, stalled, deleted, bug; the loop adds api_error."""
     seen: Seen | None = None
 
 

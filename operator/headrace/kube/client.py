@@ -152,7 +152,14 @@ def _translated(error: Exception, what: str, verb: str, *, tested: bool = False)
         return Stale(f"{what} has changed meanwhile")
     if status == 403:
         return ApiError(f"The operator's ServiceAccount may not {verb} {what}: {_said(error)}")
-    return ApiError(f"The Kubernetes API server refused to {verb} {what} ({status}): {_said(error)}")
+    sentence = f"The Kubernetes API server refused to {verb} {what} ({status}): {_said(error)}"
+    return ApiError(sentence, _after(error))
+
+
+def _after(error: ApiException) -> float:
+    """Return for how many seconds the API server asks to be spared; it says so in whole seconds."""
+    said = (error.headers or {}).get("Retry-After", "")
+    return float(said) if said.isascii() and said.isdigit() else 0.0
 
 
 def _said(error: ApiException) -> str:

@@ -1,16 +1,19 @@
 """How to reach the API server, and whether the watches are still alive: one configuration for all clients."""
 
+import asyncio
 import os
 import re
 import ssl
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import kopf
 from kubernetes import client, config
+from kubernetes.client.rest import should_bypass_proxies
 
 from headrace import __version__
 from headrace.kinds.definition import GROUP, VERSION
@@ -36,6 +39,7 @@ def load() -> client.Configuration:
     try:
         if file:
             config.load_kube_config(file, client_configuration=configuration)
+            _take_proxy(configuration, file)
         else:
             config.load_incluster_config(client_configuration=configuration)
     except Exception as error:
@@ -45,37 +49,110 @@ def load() -> client.Configuration:
     return configuration
 
 
+def _take_proxy(configuration: client.Configuration, file: str) -> None:
+    """Take the proxy-url of the cluster from the kubeconfig, which the kubernetes package leaves there."""
+    merged = config.kube_config.KubeConfigMerger(file).config
+    context = merged["contexts"].get_with_name(merged["current-context"])["context"]
+    cluster = merged["clusters"].get_with_name(context["cluster"])["cluster"]
+    url = cluster.safe_get("proxy-url")
+    if not url:
+        return
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"proxy-url {url} cannot be used: only proxies of http:// and https:// can")
+    # It counts more than the proxies of the environment, and than what is spared those.
+    configuration.proxy, configuration.no_proxy = url, None
+
+
+@dataclass
+class _Watch:
+    """What is known of one watch."""
+
+    asked: float
+    """When it, or its listing, was asked for last: whoever asks is alive, even where nobody answers."""
+    heard: float
+    """When bytes came in last."""
+    begun: bool = False
+    responses: weakref.WeakSet[aiohttp.ClientResponse] = field(default_factory=weakref.WeakSet)
+    read: dict[int, int] = field(default_factory=dict)
+
+    def listen(self, now: float) -> None:
+        """Take note of the bytes that came in: kopf keeps the bookmarks, one a minute, to itself."""
+        read = {id(response): response.content.total_bytes for response in list(self.responses)}
+        # A response that is over is no news, or a connection that died would count as alive once more.
+        if any(total > self.read.get(key, 0) for key, total in read.items()):
+            self.heard = now
+        self.read = read
+
+
 class Heartbeat:
-    """When bytes last came in on the watches: kopf keeps the bookmarks, one a minute, to itself."""
+    """The signs of life of the watches, each by itself: one that died must not hide behind the others.
+
+    A watch is known by the path of its objects: there is one for each kind, or for each namespace and kind.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._responses: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
-        self._bytes: dict[int, int] = {}
         self._at = clock()
-        self._watched: set[str] = set()
+        self._watches: dict[str, _Watch] = {}
+        self.gap = asyncio.Event()
+        """Set when what had been watched was listed anew: kopf does not notice what went before that."""
 
-    def began(self, plural: str) -> None:
-        """Note that a watch on these resources was answered."""
-        self._watched.add(plural)
+    def asked(self, path: str, *, watch: bool) -> None:
+        """Note that a watch was asked for, or the listing before it; other requests are about no watch."""
+        self._at = now = self._clock()
+        if path in self._watches:
+            self._watches[path].asked = now
+        elif watch:
+            self._watches[path] = _Watch(now, now)
+
+    def answered(self, path: str, response: aiohttp.ClientResponse, *, watch: bool) -> None:
+        """Follow an answer from its first byte on."""
+        known = self._watches.get(path)
+        if known is None:
+            return
+        known.heard = self._clock()
+        known.responses.add(response)
+        if not response.ok:
+            return
+        if known.begun and not watch:
+            self.gap.set()
+        known.begun = known.begun or watch
 
     def watches(self, plural: str) -> bool:
         """Whether a watch on these resources has begun, which is after their listing."""
-        return plural in self._watched
-
-    def add(self, response: aiohttp.ClientResponse) -> None:
-        """Follow one more response."""
-        self._at = self._clock()
-        self._responses.add(response)
+        return any(path.endswith(f"/{plural}") and watch.begun for path, watch in self._watches.items())
 
     def age(self) -> float:
-        """Return the seconds since bytes last came in."""
-        now = {id(response): response.content.total_bytes for response in list(self._responses)}
-        # A response that is over is no news, or a connection that died would count as alive once more.
-        if any(total > self._bytes.get(key, 0) for key, total in now.items()):
-            self._at = self._clock()
-        self._bytes = now
-        return self._clock() - self._at
+        """Return the seconds since bytes came in on the watch that has been silent for longest."""
+        now = self._listened()
+        return now - min((watch.heard for watch in self._watches.values()), default=self._at)
+
+    def silent(self, seconds: float) -> str:
+        """Say which watches gave no sign of life for so long, or nothing.
+
+        An API server that does not answer is no reason: then it is asked again and again.
+        """
+        now = self._listened()
+        if not self._watches:
+            return "nothing was asked of the API server" if now - self._at > seconds else ""
+        late = {p: now - max(w.asked, w.heard) for p, w in self._watches.items()}
+        return "; ".join(
+            f"the watch on {_what(path)} has been silent for {age:.0f} s"
+            for path, age in sorted(late.items())
+            if age > seconds
+        )
+
+    def _listened(self) -> float:
+        now = self._clock()
+        for watch in self._watches.values():
+            watch.listen(now)
+        return now
+
+
+def _what(path: str) -> str:
+    """Name what a watch is about, by its path."""
+    *_, parent, name, plural = path.rsplit("/", 3)
+    return f"{plural} in {name}" if parent == "namespaces" else plural
 
 
 def login(heartbeat: Heartbeat) -> Callable[..., Any]:
@@ -89,17 +166,23 @@ def login(heartbeat: Heartbeat) -> Callable[..., Any]:
             if self.status == 404 and _OBJECTS.search(self.url.path):
                 # kopf ends the whole operator at an error that it does not know how to live with.
                 raise aiohttp.ClientConnectionError(f"{self.url.name} are not served: is their CRD there?")
-            heartbeat.add(self)
-            if self.ok and self.url.query.get("watch") == "true":
-                heartbeat.began(self.url.name)
+            heartbeat.answered(self.url.path, self, watch="watch" in self.url.query)
             return started
+
+    async def asking(_: Any, __: Any, request: aiohttp.TraceRequestStartParams) -> None:
+        heartbeat.asked(request.url.path, watch="watch" in request.url.query)
 
     async def log_in(**_: Any) -> kopf.AiohttpSession:
         configuration = load()
+        trace = aiohttp.TraceConfig()
+        trace.on_request_start.append(asking)
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=_tls(configuration)),
             headers={**_authorization(configuration), "User-Agent": user_agent()},
+            proxy=_proxy(configuration),
+            request_class=_request(configuration.tls_server_name),
             response_class=Followed,
+            trace_configs=[trace],
         )
         return kopf.AiohttpSession(server=configuration.host, aiohttp_session=session)
 
@@ -109,6 +192,24 @@ def login(heartbeat: Heartbeat) -> Callable[..., Any]:
 def user_agent() -> str:
     """Return how we call ourselves to servers."""
     return f"headrace/{__version__}"
+
+
+def _proxy(configuration: client.Configuration) -> str | None:
+    """Return the proxy that stands before the API server, by the rules of the kubernetes package."""
+    spared = should_bypass_proxies(configuration.host, no_proxy=configuration.no_proxy or "")
+    return None if spared else configuration.proxy
+
+
+def _request(server_name: str | None) -> type[aiohttp.ClientRequest]:
+    """Return the class of requests that expect this name in the server's certificate."""
+
+    class Named(aiohttp.ClientRequest):
+        """A request to a server whose certificate has another name than its address."""
+
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **{**more, "server_hostname": server_name})
+
+    return Named if server_name else aiohttp.ClientRequest
 
 
 def _tls(configuration: client.Configuration) -> ssl.SSLContext:

@@ -1,12 +1,13 @@
 """Listing ourselves: before the work begins, what it goes by; later, what kopf did not notice to be gone."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headrace.controller.api import ApiError
+from headrace.controller.api import ApiError, Gone
 from headrace.controller.loop import Loop
 from headrace.kinds.definition import Definition
 from headrace.kube.client import KubeClient
@@ -38,11 +39,18 @@ async def prime(client: KubeClient, accounts: Definition[Any], loop: Loop) -> No
 
 
 async def relist(
-    client: KubeClient, definitions: Mapping[str, Definition[Any]], loop: Loop, namespaces: Sequence[str]
+    client: KubeClient,
+    definitions: Mapping[str, Definition[Any]],
+    loop: Loop,
+    namespaces: Sequence[str],
+    gap: asyncio.Event,
 ) -> None:
-    """Compare the cache with the API server every 10 to 30 minutes, until cancelled."""
+    """Compare the cache with the API server every 10 to 30 minutes, and after each gap, until cancelled."""
     while True:
-        await asyncio.sleep(random.uniform(_SHORTEST, _LONGEST))  # noqa: S311 - spreads load
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(random.uniform(_SHORTEST, _LONGEST)):  # noqa: S311 - spreads load
+                await gap.wait()
+        gap.clear()
         for definition in definitions.values():
             await repair(client, definition, loop, namespaces)
 
@@ -51,9 +59,14 @@ async def repair(
     client: KubeClient, definition: Definition[Any], loop: Loop, namespaces: Sequence[str]
 ) -> int:
     """Put right what the cache has of one kind; return how many objects it still had that are gone."""
-    try:
-        found, version = await asyncio.to_thread(client.list, definition, namespaces)
-    except ApiError as error:
-        log.warning(str(error))
-        return 0
-    return loop.compare(definition.name, found, version)
+    for delay in Backoffs():
+        try:
+            found, version = await asyncio.to_thread(client.list, definition, namespaces)
+            return loop.compare(definition.name, found, version)
+        except Gone:
+            # Without its CRD, there is nothing of this kind; kopf waits for it to come back.
+            break
+        except ApiError as error:
+            log.warning(str(error))
+            await asyncio.sleep(max(delay, error.after))
+    return 0

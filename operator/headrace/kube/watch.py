@@ -123,11 +123,18 @@ def _namespaces(loop: Loop) -> Callable[..., Any]:
     return handle
 
 
-async def watch(registry_: kopf.OperatorRegistry, namespaces: Collection[str], ready: asyncio.Event) -> None:
-    """Watch until the process is asked to stop."""
+async def watch(
+    registry_: kopf.OperatorRegistry,
+    namespaces: Collection[str],
+    ready: asyncio.Event,
+    over: asyncio.Event | None = None,
+    settings_: kopf.OperatorSettings | None = None,
+) -> None:
+    """Watch until the process is asked to stop, or it is over."""
     await kopf.operator(
         registry=registry_,
-        settings=settings(),
+        settings=settings_ or settings(),
+        stop_flag=over,
         standalone=True,
         clusterwide=not namespaces,
         namespaces=list(namespaces),

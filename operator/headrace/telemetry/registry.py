@@ -3,7 +3,8 @@
 import platform
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.core import GaugeMetricFamily
@@ -20,14 +21,20 @@ _PASS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _WAIT = (0.001, 0.01, 0.1, 1, 10, 60, 300)
 _CALL = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 20)
 
+_STATES = ("progressing", "ready", "stalled")
+
 # Codes of AWS that say "slow down"; counted apart, because they are what to look at first.
 _THROTTLED = CODES[Throttled] | {"429"}
 
 
 class Metrics:
-    """What the operator counts of itself; safe for threads."""
+    """What the operator counts of itself; safe for threads.
 
-    def __init__(self) -> None:
+    Args:
+        kinds: the kinds that are counted even while there is no object of them.
+    """
+
+    def __init__(self, kinds: Collection[str] = ()) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -72,7 +79,7 @@ class Metrics:
             ["service", "region"],
             registry=self.registry,
         )
-        self._objects = _Objects()
+        self._objects = _Objects(kinds)
         self.registry.register(self._objects)
 
     def watch_gauge(self, name: str, about: str, read: Callable[[], float]) -> None:
@@ -102,9 +109,13 @@ class Metrics:
 
 
 class _Objects(Collector):
-    """Counts objects at each scrape, from the last that was heard of each."""
+    """Counts objects at each scrape, from the last that was heard of each.
 
-    def __init__(self) -> None:
+    What is not there counts as 0: a series that comes and goes cannot be alerted on.
+    """
+
+    def __init__(self, kinds: Collection[str]) -> None:
+        self._kinds = frozenset(kinds)
         self._states: dict[tuple[str, str], tuple[str, int]] = {}
         self._lock = threading.Lock()
 
@@ -123,13 +134,14 @@ class _Objects(Collector):
         states = Tally((kind, state) for (kind, _), (state, _) in known.items())
         drifted = Tally(kind for (kind, _), (_, fields) in known.items() if fields)
         objects = GaugeMetricFamily("headrace_objects", "Objects, by state.", labels=["kind", "state"])
-        for (kind, state), count in sorted(states.items()):
-            objects.add_metric([kind, state], count)
+        kinds = sorted(self._kinds | {kind for kind, _ in known})
+        for kind, state in product(kinds, _STATES):
+            objects.add_metric([kind, state], states[kind, state])
         drift = GaugeMetricFamily(
             "headrace_drifted_objects",
             "Objects of which AWS has something else than their spec.",
             labels=["kind"],
         )
-        for kind, count in sorted(drifted.items()):
-            drift.add_metric([kind], count)
+        for kind in kinds:
+            drift.add_metric([kind], drifted[kind])
         yield from (objects, drift)

@@ -1,14 +1,19 @@
+import asyncio
 import logging
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from headrace.controller.api import ApiError, Object, Stale
+from headrace.controller.api import ApiError, Gone, Object, Stale
 from headrace.controller.consequences import Next
+from headrace.controller.elector import Alone
 from headrace.controller.outcome import Outcome
 from headrace.kinds.definition import ObjectRef
+from tests.unit.controller.fakes import InlineExecutor
 from tests.unit.controller.objects import asked, body, deleting, ready
 from tests.unit.controller.stage import Stage, failing, in_sync, newer, play, written
+from tests.unit.controller.travel import travel
 
 # What leads to a pass
 
@@ -199,6 +204,93 @@ def test_what_the_api_server_refuses_or_a_bug_upsets_is_tried_again_with_back_of
     stage = play(failing(error), scene)
     assert stage.times == [0.0, 0.5, 1.5, 3.5]
     assert [attempts for _, _, attempts in stage.passes] == [0, 1, 2, 3]
+
+
+def test_an_api_server_that_asks_to_be_spared_is_spared_for_so_long() -> None:
+    async def scene(stage: Stage) -> None:
+        for number in range(20):
+            stage.loop.changed(body(ObjectRef("Thing", "shop", f"media-{number}")))
+        await stage.until(1.5 * 30)
+
+    times = play(failing(ApiError("too many requests", after=30.0)), scene).times
+    assert times[:20] == [0.0] * 20
+    assert len(times) == 40, "each once more, and none of them at its back-off of half a second"
+    assert all(30 <= time <= 36 for time in times[20:])
+    assert len(set(times[20:])) > 10, "they do not come back as one"
+
+
+def test_what_is_asked_for_is_less_than_the_back_off_by_then() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.loop.changed(body())
+        await stage.until(5)
+
+    assert play(failing(ApiError("too many requests", after=0.1)), scene).times == [0.0, 0.5, 1.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [(ApiError("may not"), "api_error"), (Gone("gone"), "deleted"), (KeyError("bug"), "bug")],
+)
+def test_a_pass_that_failed_is_counted_too(error: Exception, result: str) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.loop.changed(body())
+        await stage.until(0.1)
+
+    assert play(failing(error), scene).metrics.passes == [("Thing", result, 0.0, 0.0)]
+
+
+# Whether there is any work at all
+
+
+def test_while_passes_end_nothing_stands_still() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.loop.changed(body())
+        for time in range(1, 5000, 100):
+            await stage.until(time)
+            assert stage.loop.standstill() == 0.0
+
+    play(failing(ApiError("may not")), scene)
+
+
+def test_what_is_due_while_no_pass_ends_stands_still() -> None:
+    never: Future[Outcome] = Future()
+
+    class Stuck(InlineExecutor):
+        def submit(self, fn: Any, /, *_: Any, **__: Any) -> Any:
+            return never
+
+    async def journey() -> list[float]:
+        stage = Stage(in_sync, threads=Stuck())
+        still = []
+        await stage.until(1000)
+        still.append(stage.loop.standstill())
+        for number in range(3):
+            stage.loop.changed(body(ObjectRef("Thing", "shop", f"media-{number}")))
+        for time in (1001, 1060, 2000):
+            await stage.until(time)
+            still.append(stage.loop.standstill())
+        never.set_result(Outcome(None))
+        await stage.until(2001)
+        still.append(stage.loop.standstill())
+        await stage.end()
+        return still
+
+    assert travel(journey()) == [0.0, 1.0, 60.0, 1000.0, 0.0]
+
+
+def test_who_does_not_lead_stands_by_and_not_still() -> None:
+    class Never(Alone):
+        async def acquired(self) -> None:
+            await asyncio.Event().wait()
+
+    async def journey() -> float:
+        stage = Stage(in_sync, leadership=Never())
+        stage.loop.changed(body())
+        await stage.until(5000)
+        stage.running.cancel()
+        return stage.loop.standstill()
+
+    assert travel(journey()) == 0.0
 
 
 def test_one_object_that_upsets_a_pass_does_not_stop_the_work_on_others() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,18 +53,15 @@ class Cluster:
     watches: asyncio.Queue[web.StreamResponse] = field(default_factory=asyncio.Queue)
     """Streams that were opened."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    served: bool = True
-    """Whether the CRD is there."""
-    refused: asyncio.Event = field(default_factory=asyncio.Event)
-    """Whether a request was refused because it is not."""
+    refuse: Callable[[web.Request], web.Response | None] = lambda _: None
+    """What is refused, and with which answer."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request)
+        if (refusal := self.refuse(request)) is not None:
+            return refusal
         if request.path in RESOURCES:
             return web.json_response(RESOURCES[request.path])
-        if request.path.endswith("/things") and not self.served:
-            self.refused.set()
-            return web.Response(status=404, text="404 page not found")
         if "watch" in request.query:
             return await self.stream(request)
         things = request.path.endswith("/things")

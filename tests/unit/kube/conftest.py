@@ -1,6 +1,7 @@
 """A tiny API server, and the real client to ask it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,3 +30,13 @@ def api_client(server: ApiServer) -> Iterator[Any]:
     yield made
     made.close()
     made.rest_client.pool_manager.clear()
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody's home, and no pod either."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KUBECONFIG", "")
+    proxies = [name + "_proxy" for name in ("http", "https", "no")]
+    for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", *proxies, *map(str.upper, proxies)):
+        monkeypatch.delenv(name, raising=False)

@@ -190,6 +190,22 @@ def test_nothing_is_tried_twice_because_the_queue_does_that(
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("said", "after"),
+    [("7", 7.0), ("0", 0.0), ("", 0.0), ("soon", 0.0), ("Fri, 31 Dec 2027 23:59:59 GMT", 0.0)],
+)
+def test_for_how_long_the_api_server_asks_to_be_spared_is_handed_on(
+    kube: KubeClient, server: ApiServer, status: int, said: str, after: float
+) -> None:
+    server.answers = [Answer(status, {"message": "too many requests"}, {"Retry-After": said})]
+
+    with pytest.raises(ApiError) as refused:
+        kube.patch_status(REF, STATUS)
+
+    assert refused.value.after == after
+
+
 def test_a_redirect_is_not_followed(kube: KubeClient, server: ApiServer) -> None:
     server.answers = [Answer(307, {}, {"Location": f"{server.url}/elsewhere"})]
 

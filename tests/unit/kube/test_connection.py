@@ -1,32 +1,18 @@
-import asyncio
-import base64
 import json
-import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
 import pytest
-from aiohttp import web
 
-from headrace.kube.connection import ConnectionFailed, Heartbeat, load, login
-from sandbox.control_plane import pki
+from headrace.kube.connection import ConnectionFailed, Heartbeat, load
 from tests.unit.kube.cluster import kubeconfig
 
 SERVER = "https://127.0.0.1:6443"
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nobody's home, and no pod either."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("KUBECONFIG", "")
-    for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
-        monkeypatch.delenv(name, raising=False)
-
+pytestmark = pytest.mark.usefixtures("nobody")
 
 # Where the configuration is
 
@@ -137,12 +123,18 @@ class Clock:
 class Response:
     """A response of which so many bytes came in."""
 
-    def __init__(self, total: int = 0) -> None:
+    def __init__(self, total: int = 0, *, ok: bool = True) -> None:
         self.content = SimpleNamespace(total_bytes=total)
+        self.ok = ok
 
 
-def follow(heartbeat: Heartbeat, response: Response) -> Response:
-    heartbeat.add(cast(aiohttp.ClientResponse, response))
+THINGS, OTHERS = "/apis/headrace.io/v1alpha1/things", "/apis/headrace.io/v1alpha1/others"
+
+
+def answer(heartbeat: Heartbeat, path: str, response: Response, *, watch: bool = True) -> Response:
+    """Ask for this, and get this answer."""
+    heartbeat.asked(path, watch=watch)
+    heartbeat.answered(path, cast(aiohttp.ClientResponse, response), watch=watch)
     return response
 
 
@@ -161,11 +153,19 @@ def test_silence_grows_from_the_start_on(heartbeat: Heartbeat, clock: Clock) -> 
     clock.now += 200
 
     assert heartbeat.age() == 200
+    assert heartbeat.silent(199) == "nothing was asked of the API server"
+
+
+def test_who_asks_before_there_is_any_watch_is_alive(heartbeat: Heartbeat, clock: Clock) -> None:
+    clock.now += 200
+    heartbeat.asked("/apis", watch=False)
+
+    assert heartbeat.silent(199) == ""
 
 
 def test_a_response_ends_the_silence_and_so_do_its_bytes(heartbeat: Heartbeat, clock: Clock) -> None:
     clock.now += 200
-    response = follow(heartbeat, Response(10))
+    response = answer(heartbeat, THINGS, Response(10))
     assert heartbeat.age() == 0
     clock.now += 60
     assert heartbeat.age() == 60
@@ -174,20 +174,36 @@ def test_a_response_ends_the_silence_and_so_do_its_bytes(heartbeat: Heartbeat, c
     clock.now += 30
 
     assert heartbeat.age() == 30
+    assert heartbeat.silent(29) == "the watch on things has been silent for 30 s"
 
 
-def test_bytes_on_any_of_the_responses_count(heartbeat: Heartbeat, clock: Clock) -> None:
-    quiet, lively = follow(heartbeat, Response(5)), follow(heartbeat, Response(5))
+def test_the_watch_that_is_silent_does_not_hide_behind_the_others(heartbeat: Heartbeat, clock: Clock) -> None:
+    silent, lively = answer(heartbeat, THINGS, Response(5)), answer(heartbeat, OTHERS, Response(5))
     heartbeat.age()
     clock.now += 100
     lively.content.total_bytes += 1
 
-    assert heartbeat.age() == 0
-    assert quiet.content.total_bytes == 5
+    assert heartbeat.age() == 100
+    assert heartbeat.silent(99) == "the watch on things has been silent for 100 s"
+    assert silent.content.total_bytes == 5
+
+
+def test_watches_on_one_kind_in_two_namespaces_are_two(heartbeat: Heartbeat, clock: Clock) -> None:
+    bank, shop = (f"/apis/headrace.io/v1alpha1/namespaces/{name}/things" for name in ("bank", "shop"))
+    responses = [answer(heartbeat, path, Response(5)) for path in (bank, shop, "/api/v1/namespaces")]
+    heartbeat.age()
+    clock.now += 100
+    responses[1].content.total_bytes += 1
+
+    assert heartbeat.silent(99) == (
+        "the watch on namespaces has been silent for 100 s; "
+        "the watch on things in bank has been silent for 100 s"
+    )
+    assert heartbeat.watches("things")
 
 
 def test_a_response_that_is_over_is_no_sign_of_life(heartbeat: Heartbeat, clock: Clock) -> None:
-    response: Response | None = follow(heartbeat, Response(5))
+    response: Response | None = answer(heartbeat, THINGS, Response(5))
     heartbeat.age()
     clock.now += 100
     del response
@@ -195,109 +211,36 @@ def test_a_response_that_is_over_is_no_sign_of_life(heartbeat: Heartbeat, clock:
     assert heartbeat.age() == 100
 
 
-def test_a_watch_has_begun_once_it_was_answered(heartbeat: Heartbeat) -> None:
+def test_an_api_server_that_does_not_answer_is_an_old_age_and_no_death(
+    heartbeat: Heartbeat, clock: Clock
+) -> None:
+    """A new start would mend nothing, and Kubernetes puts off the next one for up to five minutes."""
+    answer(heartbeat, THINGS, Response(5))
+    for _ in range(20):
+        clock.now += 60
+        heartbeat.asked(THINGS, watch=True)
+
+    assert heartbeat.age() == 1200
+    assert heartbeat.silent(60) == ""
+
+
+def test_a_watch_has_begun_once_it_was_answered_well(heartbeat: Heartbeat) -> None:
+    heartbeat.asked(THINGS, watch=True)
+    answer(heartbeat, THINGS, Response(ok=False))
     assert not heartbeat.watches("things")
-    heartbeat.began("things")
+    answer(heartbeat, THINGS, Response())
 
     assert heartbeat.watches("things")
     assert not heartbeat.watches("others")
 
 
-# The session that kopf gets
+def test_what_is_listed_anew_after_it_was_watched_tells_of_a_gap(heartbeat: Heartbeat) -> None:
+    answer(heartbeat, THINGS, Response(), watch=False)
+    answer(heartbeat, THINGS, Response())
+    answer(heartbeat, OTHERS, Response(), watch=False)
+    answer(heartbeat, OTHERS, Response())
+    answer(heartbeat, THINGS, Response(ok=False), watch=False)
+    assert not heartbeat.gap.is_set()
+    answer(heartbeat, THINGS, Response(), watch=False)
 
-
-async def say(request: web.Request) -> web.Response:
-    """Answer with what the client showed of itself."""
-    transport = request.transport
-    certificate = transport.get_extra_info("peercert") if transport else None
-    subject = dict(pair for names in (certificate or {}).get("subject", ()) for pair in names)
-    shown = {"authorization": request.headers.get("Authorization"), "user": subject.get("commonName")}
-    return web.json_response(shown)
-
-
-@asynccontextmanager
-async def api_server(keys: pki.Pki | None = None) -> AsyncIterator[str]:
-    """Serve, with TLS where there are keys for it."""
-    context = None
-    if keys is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=keys.ca.public)
-        context.load_cert_chain(keys.server.public, keys.server.private)
-        context.verify_mode = ssl.CERT_OPTIONAL
-    application = web.Application()
-    application.router.add_get("/", say)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    try:
-        yield f"http{'s' if keys else ''}://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-def shown(path: Path, config: Callable[[], tuple[Any, dict[str, Any]]], keys: pki.Pki | None = None) -> Any:
-    """Log in with a kubeconfig of this user and cluster; return what the server saw."""
-
-    async def ask() -> Any:
-        heartbeat = Heartbeat(asyncio.get_running_loop().time)
-        async with api_server(keys) as url:
-            user, cluster = config()
-            kubeconfig(path / "config", url, user, **cluster)
-            context = await login(heartbeat)()
-            assert context.server == url
-            async with context.aiohttp_session as session, session.get(url) as response:
-                return await response.json()
-
-    return asyncio.run(ask())
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> pki.Pki:
-    return pki.create(tmp_path_factory.mktemp("pki"))
-
-
-@pytest.mark.parametrize(
-    ("user", "expected"),
-    [
-        ({"token": "secret"}, "Bearer secret"),
-        ({"username": "me", "password": "secret"}, f"Basic {base64.b64encode(b'me:secret').decode()}"),
-        ({"client-certificate": "unused"}, None),
-    ],
-)
-def test_kopf_shows_what_the_kubeconfig_says(
-    tmp_path: Path, user: dict[str, str], expected: str | None
-) -> None:
-    assert shown(tmp_path, lambda: (user, {}))["authorization"] == expected
-
-
-def test_the_server_is_checked_against_the_authority_of_the_cluster(tmp_path: Path, keys: pki.Pki) -> None:
-    authority = {"certificate-authority": str(keys.ca.public)}
-
-    assert shown(tmp_path, lambda: (None, authority), keys) == {
-        "authorization": "Bearer secret",
-        "user": None,
-    }
-
-
-@pytest.mark.parametrize("named", [True, False])
-def test_a_server_of_another_authority_gets_nothing_from_us(
-    tmp_path: Path, keys: pki.Pki, named: bool
-) -> None:
-    other = pki.create(tmp_path / "other")
-    cluster = {"certificate-authority": str(other.ca.public)} if named else {}
-
-    with pytest.raises(aiohttp.ClientConnectorCertificateError):
-        shown(tmp_path, lambda: (None, cluster), keys)
-
-
-def test_a_server_is_not_checked_where_the_kubeconfig_says_so(tmp_path: Path, keys: pki.Pki) -> None:
-    insecure = {"insecure-skip-tls-verify": True}
-
-    assert shown(tmp_path, lambda: (None, insecure), keys)["authorization"] == "Bearer secret"
-
-
-def test_a_certificate_is_shown_where_the_kubeconfig_has_one(tmp_path: Path, keys: pki.Pki) -> None:
-    admin = keys.clients[pki.ADMIN]
-    user = {"client-certificate": str(admin.public), "client-key": str(admin.private)}
-    authority = {"certificate-authority": str(keys.ca.public)}
-
-    assert shown(tmp_path, lambda: (user, authority), keys) == {"authorization": None, "user": "admin"}
+    assert heartbeat.gap.is_set()

@@ -54,6 +54,14 @@ class Watching:
     ears: Ears
     heartbeat: Heartbeat
     stopped: list[str] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    end: asyncio.Event = field(default_factory=asyncio.Event)
+    url: str = ""
+
+    def begun(self) -> list[str]:
+        """Return from which version on each watch on our objects was asked for."""
+        things = [r for r in self.cluster.asked if r.path.endswith("/things") and "watch" in r.query]
+        return [r.query["resourceVersion"] for r in things]
 
     async def hear(self, count: int) -> list[Heard]:
         async with asyncio.timeout(30):
@@ -66,18 +74,24 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(path: Path, namespaces: tuple[str, ...] = (), *items: Any) -> AsyncIterator[Watching]:
+async def watching(
+    path: Path, namespaces: tuple[str, ...] = (), *items: Any, silence: float = 70.0
+) -> AsyncIterator[Watching]:
     cluster = Cluster([*items])
     heartbeat = Heartbeat(asyncio.get_running_loop().time)
     watching = Watching(cluster, Ears(), heartbeat)
 
     async def stop() -> None:
         watching.stopped.append("stopped")
+        watching.end.set()
 
     async with serving(cluster) as url:
         kubeconfig(path / "config", url)
         made = registry({"Thing": ThingKind()}, cast(Loop, watching.ears), heartbeat, stop)
-        task = asyncio.create_task(watch(made, namespaces, asyncio.Event()))
+        chosen = settings()
+        chosen.watching.inactivity_timeout = silence
+        task = asyncio.create_task(watch(made, namespaces, asyncio.Event(), watching.over, chosen))
+        watching.url = url
         try:
             yield watching
         finally:
@@ -152,8 +166,7 @@ def test_a_watch_that_ends_is_begun_again_where_it_ended(tmp_path: Path) -> None
             world.cluster.over.set()
             world.cluster.over = asyncio.Event()
             await world.stream()
-            things = [r for r in world.cluster.asked if "watch" in r.query and r.path.endswith("/things")]
-            return [r.query["resourceVersion"] for r in things]
+            return world.begun()
 
     assert asyncio.run(scene()) == ["5", "6"]
 
@@ -171,21 +184,119 @@ def test_after_a_gap_all_that_is_there_is_listed_again(tmp_path: Path) -> None:
 
 
 def test_kinds_that_are_not_served_for_a_while_are_listed_once_they_are(tmp_path: Path) -> None:
+    served, refused = asyncio.Event(), asyncio.Event()
+
+    def refuse(request: web.Request) -> web.Response | None:
+        if not request.path.endswith("/things") or served.is_set():
+            return None
+        refused.set()
+        return web.Response(status=404, text="404 page not found")
+
     async def scene() -> list[Heard]:
         async with watching(tmp_path, (), item("a", 3)) as world:
             await world.stream()
-            world.cluster.served = False
+            world.cluster.refuse = refuse
             world.cluster.over.set()
             world.cluster.over = asyncio.Event()
             async with asyncio.timeout(30):
-                await world.cluster.refused.wait()
+                await refused.wait()
             world.cluster.items = [item("b", 9)]
-            world.cluster.served = True
-            stream = await world.stream()
-            await tell(stream, "ERROR", {"kind": "Status", "code": 410, "message": "too old"})
+            served.set()
+            await tell(await world.stream(), "ERROR", {"kind": "Status", "code": 410, "message": "too old"})
             return await world.hear(2)
 
     assert asyncio.run(scene()) == [("listed", "a", "3"), ("listed", "b", "9")]
+
+
+def test_after_a_gap_it_is_told_that_there_was_one(tmp_path: Path) -> None:
+    async def scene() -> list[bool]:
+        async with watching(tmp_path, (), item("a", 3)) as world:
+            stream = await world.stream()
+            before = world.heartbeat.gap.is_set()
+            world.cluster.items = []
+            await tell(stream, "ERROR", {"kind": "Status", "code": 410, "message": "too old"})
+            await world.stream()
+            return [before, world.heartbeat.gap.is_set()]
+
+    assert asyncio.run(scene()) == [False, True]
+
+
+def test_a_watch_that_says_nothing_any_more_is_begun_again_where_it_was(tmp_path: Path) -> None:
+    """The connection is not closed, as behind a balancer that forgot it: nothing tells but the silence."""
+
+    async def scene() -> tuple[list[str], list[Heard], bool]:
+        async with watching(tmp_path, silence=0.5) as world:
+            await tell(await world.stream(), "ADDED", item("a", 6))
+            await tell(await world.stream(), "ADDED", item("b", 7))
+            return world.begun()[:2], await world.hear(2), world.heartbeat.gap.is_set()
+
+    assert asyncio.run(scene()) == (["5", "6"], [("changed", "a", "6"), ("changed", "b", "7")], False)
+
+
+def test_bookmarks_of_a_minute_keep_a_watch_from_being_taken_for_silent() -> None:
+    assert settings().watching.inactivity_timeout > 60
+
+
+def test_a_busy_api_server_is_spared_for_as_long_as_it_asks(tmp_path: Path) -> None:
+    refused: list[float] = []
+
+    def refuse(request: web.Request) -> web.Response | None:
+        if not request.path.endswith("/things") or len(refused) == 2:
+            return None
+        refused.append(asyncio.get_running_loop().time())
+        status = {"kind": "Status", "code": 429, "message": "too many requests"}
+        return web.json_response(status, status=429, headers={"Retry-After": "2"})
+
+    async def scene() -> tuple[list[Heard], float, int]:
+        async with watching(tmp_path, (), item("a", 3)) as world:
+            world.cluster.refuse = refuse
+            await world.stream()
+            lists = [r for r in world.cluster.asked if r.path.endswith("/things") and "watch" not in r.query]
+            return await world.hear(1), asyncio.get_running_loop().time(), len(lists)
+
+    heard, listed, lists = asyncio.run(scene())
+    assert (heard, lists) == ([("listed", "a", "3")], 3)
+    first, second = refused
+    # By itself it would have waited for one second or so.
+    assert (second - first >= 2, listed - second >= 2) == (True, True)
+
+
+def test_a_token_that_is_taken_no_more_is_read_anew(tmp_path: Path) -> None:
+    def refuse(request: web.Request) -> web.Response | None:
+        if request.headers["Authorization"] == "Bearer renewed":
+            return None
+        return web.json_response({"kind": "Status", "code": 401, "message": "Unauthorized"}, status=401)
+
+    async def scene() -> tuple[list[Heard], set[str]]:
+        async with watching(tmp_path) as world:
+            await world.stream()
+            kubeconfig(tmp_path / "config", world.url, {"token": "renewed"})
+            world.cluster.refuse = refuse
+            world.cluster.over.set()
+            world.cluster.over = asyncio.Event()
+            world.cluster.asked.clear()
+            stream = await world.stream()
+            await tell(stream, "ADDED", item("a", 6))
+            heard = await world.hear(1)
+            return heard, {
+                r.headers["Authorization"] for r in world.cluster.asked if r.path.endswith("things")
+            }
+
+    heard, shown = asyncio.run(scene())
+    assert heard == [("changed", "a", "6")]
+    assert shown == {"Bearer secret", "Bearer renewed"}
+
+
+def test_it_ends_when_all_is_over_and_the_work_is_finished_first(tmp_path: Path) -> None:
+    async def scene() -> list[str]:
+        async with watching(tmp_path) as world:
+            await world.stream()
+            world.over.set()
+            async with asyncio.timeout(30):
+                await world.end.wait()
+            return world.stopped
+
+    assert asyncio.run(scene()) == ["stopped"]
 
 
 @pytest.mark.parametrize(

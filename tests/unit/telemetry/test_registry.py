@@ -69,12 +69,12 @@ def test_no_other_code_is(metrics: Metrics, code: str) -> None:
     )
 
 
+STATES = ("progressing", "ready", "stalled")
+
+
 def states(metrics: Metrics, kind: str = "Thing") -> Mapping[str, float]:
     """Return how many objects of this kind are in which state."""
-    counts = {
-        state: value(metrics, "headrace_objects", kind=kind, state=state)
-        for state in ("progressing", "ready", "stalled")
-    }
+    counts = {state: value(metrics, "headrace_objects", kind=kind, state=state) for state in STATES}
     return {state: count for state, count in counts.items() if count}
 
 
@@ -88,6 +88,22 @@ def test_objects_are_counted_by_the_last_that_was_heard_of_them(metrics: Metrics
     assert states(metrics, "Other") == {"ready": 1}
     assert value(metrics, "headrace_drifted_objects", kind="Thing") == 1
     assert not value(metrics, "headrace_drifted_objects", kind="Other")
+
+
+def test_a_kind_without_objects_is_counted_with_zeros() -> None:
+    metrics = Metrics(["Thing"])
+    everything = {state: value(metrics, "headrace_objects", kind="Thing", state=state) for state in STATES}
+
+    assert everything == dict.fromkeys(STATES, 0)
+    assert value(metrics, "headrace_drifted_objects", kind="Thing") == 0
+
+
+def test_a_state_that_no_object_is_in_any_more_is_zero(metrics: Metrics) -> None:
+    metrics.state("Thing", "shop/a", "stalled", 1)
+    metrics.state("Thing", "shop/a", "ready", 0)
+
+    assert value(metrics, "headrace_objects", kind="Thing", state="stalled") == 0
+    assert value(metrics, "headrace_drifted_objects", kind="Thing") == 0
 
 
 def test_what_is_gone_counts_no_more(metrics: Metrics) -> None:

@@ -1,0 +1,81 @@
+"""What runs beside the watch: its end is the end of all, unless somebody asked for it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from headrace.controller.running import Broken, Running
+from tests.unit.controller.travel import clock, travel
+
+
+class Work:
+    """Work that goes on until it is told to end, and then for a while."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._over, self._seconds = asyncio.Event(), seconds
+
+    async def __call__(self) -> None:
+        await self._over.wait()
+        await asyncio.sleep(self._seconds)
+
+    def no_more(self) -> None:
+        self._over.set()
+
+
+async def for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def fail() -> None:
+    raise KeyError("bug")
+
+
+async def leave() -> None:
+    return
+
+
+def started(work: Coroutine[Any, Any, None], relist: Coroutine[Any, Any, None]) -> Running:
+    return Running(asyncio.create_task(work), asyncio.create_task(relist))
+
+
+@pytest.mark.parametrize(
+    ("work", "relist", "sentence"),
+    [
+        (fail, for_ever, "The work on objects ended by itself (KeyError('bug'))"),
+        (leave, for_ever, "The work on objects ended by itself (None)"),
+        (for_ever, fail, "The comparison with the API server ended by itself (KeyError('bug'))"),
+    ],
+)
+def test_a_part_that_ends_by_itself_is_the_end_of_all_and_is_told(
+    work: Callable[[], Any], relist: Callable[[], Any], sentence: str
+) -> None:
+    async def journey() -> None:
+        running = started(work(), relist())
+        async with asyncio.timeout(1):
+            await running.broken.wait()
+        # kopf hears of it, and has everything stopped as at any other end.
+        await running.stop(lambda: None)
+        running.check()
+
+    with pytest.raises(Broken) as broken:
+        travel(journey())
+    assert str(broken.value) == f"{sentence}; the process ends, to be started again."
+
+
+@pytest.mark.parametrize(("seconds", "finished", "took"), [(5.0, True, 5.0), (60.0, False, 20.0)])
+def test_an_end_that_was_asked_for_is_no_failure_and_is_waited_for_a_while(
+    seconds: float, finished: bool, took: float
+) -> None:
+    async def journey() -> tuple[bool, float, bool]:
+        work = Work(seconds)
+        running = started(work(), for_ever())
+        await asyncio.sleep(0)
+        await running.stop(work.no_more)
+        took = clock()
+        await asyncio.sleep(100)
+        running.check()
+        return running.finished, took, running.broken.is_set()
+
+    assert travel(journey()) == (finished, took, False)
