@@ -199,11 +199,24 @@ def operator(
         os._exit(0)
 
 
-async def _run(config: Config) -> bool:
-    """Start what the watch feeds, then watch until a signal comes, then stop in the reverse order.
+@dataclass(frozen=True)
+class _Assembly:
+    """The parts that live as long as the process."""
 
-    Return whether all that ran was finished in time; what was not is begun again by the next start.
-    """
+    kube: KubeClient
+    loop: Loop
+    recorder: EventRecorder
+    metrics: Metrics
+    heartbeat: Heartbeat
+    pools: tuple[ThreadPoolExecutor, ...]
+
+    def shut_down(self) -> None:
+        """Let the threads go, whatever they wait for."""
+        for pool in self.pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _assemble(config: Config) -> _Assembly:
     api_client = make_client(load(), config.workers + 2)
     kube = KubeClient(api_client, DEFINITIONS, config.own_namespace)
     cluster_id = config.cluster_id or await asyncio.to_thread(kube.cluster_id)
@@ -220,30 +233,43 @@ async def _run(config: Config) -> bool:
     parts = Parts(KINDS, accounts, kube, recorder, readers, cluster_id, cache.get)
     look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
     loop = Loop(cache, queue, look, threads, metrics, Alone(), monotonic, config.workers, labels)
-    ready = asyncio.Event()
     _gauges(metrics, queue, heartbeat)
-    server = Server(metrics.registry, _health(heartbeat, loop.standstill), _readiness(ready, heartbeat))
+    return _Assembly(kube, loop, recorder, metrics, heartbeat, (threads, readers))
+
+
+async def _run(config: Config) -> bool:
+    """Serve probes and metrics, and work as soon as our kinds are there, until a signal comes.
+
+    Return whether all that ran was finished in time; what was not is begun again by the next start.
+    """
+    made, ready = await _assemble(config), asyncio.Event()
+    health = _health(made.heartbeat, made.loop.standstill)
+    server = Server(made.metrics.registry, health, _readiness(ready, made.heartbeat))
     await server.start(config.host, config.port)
-    if not await served_or_stopped(kube, [kind.plural for kind in DEFINITIONS.values()]):
+    try:
+        if not await served_or_stopped(made.kube, [kind.plural for kind in DEFINITIONS.values()]):
+            return True
+        return await _watch(config, made, ready)
+    finally:
         await server.stop()
-        return True
-    recorder.start()
+        made.shut_down()
+
+
+async def _watch(config: Config, made: _Assembly, ready: asyncio.Event) -> bool:
+    """Start what the watch feeds, then watch, then stop in the reverse order."""
+    heartbeat, loop = made.heartbeat, made.loop
+    made.recorder.start()
     running = Running(
-        work=asyncio.create_task(_work(kube, loop)),
-        relist=asyncio.create_task(relist(kube, DEFINITIONS, loop, config.namespaces, heartbeat.gap)),
+        work=asyncio.create_task(_work(made.kube, loop)),
+        relist=asyncio.create_task(relist(made.kube, DEFINITIONS, loop, config.namespaces, heartbeat.gap)),
     )
 
     async def stop() -> None:
         await running.stop(loop.stop)
-        await asyncio.to_thread(recorder.stop, 2.0)
+        await asyncio.to_thread(made.recorder.stop, 2.0)
 
-    try:
-        handlers = registry(DEFINITIONS, loop, heartbeat, stop)
-        await watch(handlers, config.namespaces, ready, running.broken)
-    finally:
-        await server.stop()
-        threads.shutdown(wait=False, cancel_futures=True)
-        readers.shutdown(wait=False, cancel_futures=True)
+    handlers = registry(DEFINITIONS, loop, heartbeat, stop)
+    await watch(handlers, config.namespaces, ready, running.broken)
     running.check()
     return running.finished
 
