@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
 
 # Kubernetes writes acronyms in capitals (kmsKeyARN, hostedZoneID), and so does AWS mostly.
-_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "url": "URL"}
+_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "tls": "TLS", "url": "URL"}
 
 
 class Missing(enum.Enum):

@@ -52,6 +52,7 @@ def install(not_enabled: frozenset[str]) -> None:
     _wrap(s3, "_put_bucket_tagging", _checked_tagging)
     _wrap(gateway, "_handle_s3_control_request", _checked_resource_tagging)
     _wrap(iam_actions, "s3_additional_checks", _with_all_permissions)
+    _wrap(gateway, "pin_request_origin", _by_tls)
 
 
 def _wrap(module: ModuleType, name: str, make: Callable[[Handler], Handler]) -> None:
@@ -229,6 +230,11 @@ def _resource_tagging_refused(
     return refused(
         code.group(1).decode() if code else "", message.group(1).decode() if message else "", invalid[0]
     )
+
+
+def _by_tls(original: Handler) -> Handler:
+    """Under AUTH=true, every request counts as sent over TLS: those to AWS are, and here it is loopback."""
+    return lambda address, _: original(address, True)
 
 
 def _with_all_permissions(original: Handler) -> Handler:
