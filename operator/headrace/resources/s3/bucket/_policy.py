@@ -36,7 +36,7 @@ def put_statements(target: Target, owns: Owns, wanted: Sequence[Statement]) -> N
         document = _read(target)
         there = _all(document)
         mine = [each for each in there if owns(_sid(each))]
-        if [canonical(each) for each in mine] == [canonical(each) for each in wanted]:
+        if _say_the_same(mine, wanted):
             return
         after = [*(each for each in there if not owns(_sid(each))), *wanted]
         if after:
@@ -44,6 +44,14 @@ def put_statements(target: Target, owns: Owns, wanted: Sequence[Statement]) -> N
             target.s3.put_bucket_policy(**whose(target), Policy=policy)
         else:
             target.s3.delete_bucket_policy(**whose(target))
+
+
+def _say_the_same(some: Sequence[Statement], others: Sequence[Statement]) -> bool:
+    """Statements have no order."""
+    said, wanted = (
+        sorted(json.dumps(canonical(each), sort_keys=True) for each in side) for side in (some, others)
+    )
+    return said == wanted
 
 
 def canonical(statement: Statement) -> dict[str, Any]:
