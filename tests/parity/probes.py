@@ -282,6 +282,20 @@ def _(aws: StandIn) -> bool:
     return bool(rules[0].get("Prefix") == "logs/")
 
 
+@probe("lifecycle-minimum-object-size")
+def _(aws: StandIn) -> bool:
+    rule = {"ID": "rule", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    s3, _ = lifecycle(aws, rule)
+    size = s3.get_bucket_lifecycle_configuration(Bucket=B)["TransitionDefaultMinimumObjectSize"]
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=B,
+        LifecycleConfiguration={"Rules": [{"Status": "Enabled", **rule}]},
+        TransitionDefaultMinimumObjectSize="varies_by_storage_class",
+    )
+    told = s3.get_bucket_lifecycle_configuration(Bucket=B)["TransitionDefaultMinimumObjectSize"]
+    return bool((size, told) == ("all_storage_classes_128K", "varies_by_storage_class"))
+
+
 @probe("lifecycle-too-early-transition")
 def _(aws: StandIn) -> bool:
     early = {"Days": 1, "StorageClass": "STANDARD_IA"}
