@@ -152,6 +152,7 @@ def _in_order(steps: tuple[S, ...] | None) -> tuple[S, ...] | None:
 class LifecycleRule(ApiModel):
     """What becomes of the objects that the filter lets through: prefix, tags and sizes, all of them."""
 
+    # The API server runs them where required fields are missing, too: one that fails to run is not forgiven.
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "(has(self.transitions) && size(self.transitions) > 0) || has(self.expiration) || "
@@ -200,13 +201,14 @@ class LifecycleRule(ApiModel):
         Rule(
             "!has(self.noncurrentVersionTransitions) || self.noncurrentVersionTransitions.all(a, "
             f"self.noncurrentVersionTransitions.all(b, {_NOT_COLDER} || "
-            "a.noncurrentDays < b.noncurrentDays))",
+            "!has(a.noncurrentDays) || !has(b.noncurrentDays) || a.noncurrentDays < b.noncurrentDays))",
             _OLD_ORDER,
             ".noncurrentVersionTransitions",
         ),
         Rule(
             "!has(self.noncurrentVersionTransitions) || !has(self.noncurrentVersionExpiration) || "
-            "self.noncurrentVersionTransitions.all(t, "
+            "!has(self.noncurrentVersionExpiration.noncurrentDays) || "
+            "self.noncurrentVersionTransitions.all(t, !has(t.noncurrentDays) || "
             "t.noncurrentDays < self.noncurrentVersionExpiration.noncurrentDays)",
             _OLD_END,
             ".noncurrentVersionExpiration",
