@@ -67,6 +67,7 @@ class LifecycleFacet(Facet[Lifecycle, Target]):
 
     name = "lifecycle"
     slice = Lifecycle
+    initial = ABSENT
     permissions = Permissions(
         read=frozenset({"s3:GetLifecycleConfiguration"}), write=frozenset({"s3:PutLifecycleConfiguration"})
     )

@@ -32,6 +32,7 @@ class TransportFacet(Facet[Transport, Target]):
     slice = Transport
     resting = Transport(tls_only=False)
     default = Transport()
+    initial = Transport(tls_only=False)
     permissions = Permissions(
         read=frozenset({"s3:GetBucketPolicy"}),
         write=frozenset({"s3:DeleteBucketPolicy", "s3:PutBucketPolicy"}),
