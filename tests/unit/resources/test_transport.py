@@ -4,7 +4,8 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +20,7 @@ from headrace.aws.turns import Turns
 from headrace.engine.errors import Invalid
 from headrace.engine.slices import ABSENT
 from headrace.resources.s3.bucket._policy import put_statements, statements
-from headrace.resources.s3.bucket.transport import Transport, TransportFacet
+from headrace.resources.s3.bucket.transport import Transport, TransportFacet, shuts_us_out
 from sandbox.aws.clients import ACCOUNT, REGION
 from sandbox.aws.stand_in import StandIn
 from tests.unit.aws.loopback import Answer, Loopback, refusal
@@ -195,6 +196,31 @@ def test_where_there_is_no_policy_and_none_is_wanted_nothing_is_written(
     aws.answers = [NONE]
     FACET.apply(bucket, Transport(tls_only=False), Transport())
     assert [asked.method for asked in aws.asked] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "out"),
+    [
+        ("https://s3.eu-central-1.amazonaws.com", False),
+        ("https://minio.storage:9000", False),
+        ("http://127.0.0.1:4566", False),
+        ("http://[::1]:4566", False),
+        ("http://localhost:4566", False),
+        ("http://minio.storage:9000", True),
+        ("http://10.0.0.7:9000", True),
+    ],
+)
+def test_who_comes_over_plain_http_would_be_shut_out(endpoint: str, out: bool) -> None:
+    assert shuts_us_out(endpoint) is out
+
+
+def test_where_it_would_shut_us_out_nothing_is_written() -> None:
+    s3 = SimpleNamespace(meta=SimpleNamespace(endpoint_url="http://minio.storage:9000"))
+    minio = cast(Target, SimpleNamespace(s3=s3))
+    with pytest.raises(
+        Invalid, match="shut out Headrace itself, which reaches S3 at http://minio.storage:9000"
+    ):
+        FACET.apply(minio, Transport(), ABSENT)
 
 
 def test_the_arn_is_that_of_the_partition(account: Account, aws: Loopback) -> None:

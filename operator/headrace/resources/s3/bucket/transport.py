@@ -1,10 +1,13 @@
 """What connections the bucket takes: TLS only, and from which version on, by statements in its policy."""
 
+from ipaddress import ip_address
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from headrace.aws.target import Target
+from headrace.engine.errors import Invalid
 from headrace.engine.facet import Facet, Permissions
 from headrace.engine.slices import Missing, Slice
 from headrace.resources.s3.bucket._policy import Statement, canonical, put_statements, statements
@@ -21,7 +24,11 @@ class Transport(Slice):
 
     tls_only: bool = Field(True, description="Deny requests over plain HTTP.")
     minimum_tls_version: Literal["1.2", "1.3"] | None = Field(
-        None, description="Deny requests over an older version of TLS. Silent: S3 itself takes 1.2 and later."
+        None,
+        description=(
+            "Deny requests over an older version of TLS; plain HTTP is for tlsOnly. Silent: S3 itself takes "
+            "1.2 and later."
+        ),
     )
 
 
@@ -51,11 +58,32 @@ class TransportFacet(Facet[Transport, Target]):
         return Transport.model_construct(**values)
 
     def apply(self, target: Target, after: Transport, before: Transport | Missing) -> None:
-        """Put our statements in the place of those that are there."""
+        """Put our statements in the place of those that are there.
+
+        Raises:
+            Invalid: we come over plain HTTP ourselves, and could never undo it.
+        """
+        endpoint = target.s3.meta.endpoint_url
+        if after.tls_only and shuts_us_out(endpoint):
+            raise Invalid(
+                f"transport.tlsOnly would shut out Headrace itself, which reaches S3 at {endpoint}. "
+                "Give the AWSAccount an endpoint with https, or set transport.tlsOnly to false."
+            )
         wanted = [_deny_http(target.arn)] if after.tls_only else []
         if after.minimum_tls_version is not None:
             wanted.append(_deny_older(target.arn, after.minimum_tls_version))
         put_statements(target, _owns, wanted)
+
+
+def shuts_us_out(endpoint: str) -> bool:
+    """Say whether we come over plain HTTP; what is on loopback counts as a way into TLS."""
+    url = urlsplit(endpoint)
+    if url.scheme != "http" or url.hostname == "localhost":
+        return False
+    try:
+        return not ip_address(url.hostname or "").is_loopback
+    except ValueError:
+        return True
 
 
 def _owns(sid: str) -> bool:
