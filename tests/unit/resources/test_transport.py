@@ -218,7 +218,7 @@ def test_where_it_would_shut_us_out_nothing_is_written() -> None:
     s3 = SimpleNamespace(meta=SimpleNamespace(endpoint_url="http://minio.storage:9000"))
     minio = cast(Target, SimpleNamespace(s3=s3))
     with pytest.raises(
-        Invalid, match="shut out Headrace itself, which reaches S3 at http://minio.storage:9000"
+        Invalid, match=r"shut out Headrace itself, which reaches S3 at http://minio\.storage:9000"
     ):
         FACET.apply(minio, Transport(), ABSENT)
 
