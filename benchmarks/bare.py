@@ -1,9 +1,11 @@
 """The same AWS calls without an operator: boto3 and threads, reads side by side, writes in turn."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,25 +82,36 @@ class Bare:
                 "Tags": [{"Key": "team", "Value": "bench"}],
             },
         )
-        self._look(name)
+        # One after the other, as the operator looks whose it is.
+        for call in self._root(name):
+            call()
         self._s3.put_bucket_accelerate_configuration(**bucket, AccelerateConfiguration={"Status": "Enabled"})
+        with suppress(ClientError):
+            self._s3.get_bucket_policy(**bucket)
+        self._s3.put_bucket_policy(**bucket, Policy=_tls_only(name))
         self._s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
-        self._side_by_side(
-            lambda: self._s3.get_bucket_accelerate_configuration(**bucket),
-            lambda: self._s3.get_bucket_versioning(**bucket),
-        )
+        self._side_by_side(*self._settings(name))
 
     def _look(self, name: str) -> None:
-        bucket, s3, arn = _whose(name), self._s3, f"arn:aws:s3:::{name}"
-        self._side_by_side(
-            lambda: s3.head_bucket(**bucket),
+        self._side_by_side(*self._root(name), *self._settings(name))
+
+    def _root(self, name: str) -> list[Callable[[], Any]]:
+        arn = f"arn:aws:s3:::{name}"
+        return [
+            lambda: self._s3.head_bucket(**_whose(name)),
             lambda: self._s3control.list_tags_for_resource(AccountId=ACCOUNT, ResourceArn=arn),
+        ]
+
+    def _settings(self, name: str) -> list[Callable[[], Any]]:
+        bucket, s3 = _whose(name), self._s3
+        return [
             lambda: s3.get_bucket_accelerate_configuration(**bucket),
             lambda: s3.get_bucket_encryption(**bucket),
             lambda: s3.get_bucket_ownership_controls(**bucket),
+            lambda: s3.get_bucket_policy(**bucket),
             lambda: s3.get_public_access_block(**bucket),
             lambda: s3.get_bucket_versioning(**bucket),
-        )
+        ]
 
     def _side_by_side(self, *calls: Callable[[], Any]) -> None:
         others = [self._readers.submit(call) for call in calls[:-1]]
@@ -142,6 +155,14 @@ def _client(aws: StandIn, service: Any) -> Any:
 
 def _whose(name: str) -> Any:
     return {"Bucket": name, "ExpectedBucketOwner": ACCOUNT}
+
+
+def _tls_only(name: str) -> str:
+    arn = f"arn:aws:s3:::{name}"
+    deny: dict[str, Any] = {"Sid": "HeadraceTLSOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    statement = {**deny, "Resource": [arn, f"{arn}/*"], "Condition": condition}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _without_account(request: Any, **_: object) -> None:

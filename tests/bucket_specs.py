@@ -13,6 +13,8 @@ KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567
 ALIAS = "arn:aws-cn:kms:cn-north-1:111122223333:alias/media"
 OFF = {"enabled": False}
 
+OLD = {"abortIncompleteUploadsAfterDays": 7}
+
 Spec = Mapping[str, Any]
 
 
@@ -26,6 +28,24 @@ def tags(count: int) -> dict[str, str]:
     """Return as many tags."""
     return {f"tag-{number}": "x" for number in range(count)}
 
+
+def cooling(*classes: str, **more: Any) -> dict[str, Any]:
+    """Return a rule that moves objects into these storage classes, ten days after one another."""
+    steps = [{"days": 10 * number, "storageClass": name} for number, name in enumerate(classes)]
+    return {"transitions": steps, **more}
+
+
+def lifecycle(*rules: Spec) -> Spec:
+    """Return a spec with these rules; they have numbers for ids, if they have none."""
+    return {"lifecycle": {"rules": [{"id": str(number), **rule} for number, rule in enumerate(rules)]}}
+
+
+def dated(**days: str) -> dict[str, Any]:
+    """Return a rule that moves objects into these storage classes on these days."""
+    return {"transitions": [{"date": day, "storageClass": name} for name, day in days.items()]}
+
+
+ALL_CLASSES = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 
 GOOD: Mapping[str, Spec] = {
     "silence": {},
@@ -43,6 +63,36 @@ GOOD: Mapping[str, Spec] = {
     "an alias in China, twice encrypted": {"encryption": {"algorithm": "aws:kms:dsse", "kmsKeyARN": ALIAS}},
     "no bucket key for AES256": {"encryption": {"algorithm": "AES256", "bucketKey": False}},
     "nothing blocked": {"encryption": {"blockedEncryptionTypes": []}},
+    "plain HTTP": {"transport": {"tlsOnly": False}},
+    "the newest TLS only": {"transport": {"minimumTLSVersion": "1.3"}},
+    "no lifecycle": {"lifecycle": {}},
+    "no rules": {"lifecycle": {"rules": []}},
+    "rules that each do one thing": lifecycle(
+        OLD,
+        {"expiration": {"days": 1}},
+        {"expiration": {"expiredObjectDeleteMarker": True}},
+        {"noncurrentVersionExpiration": {"noncurrentDays": 1}},
+        {"noncurrentVersionTransitions": [{"noncurrentDays": 0, "storageClass": "GLACIER"}]},
+        cooling("GLACIER"),
+    ),
+    "every storage class, in any order": lifecycle(
+        {"transitions": cooling(*ALL_CLASSES)["transitions"][::-1], "expiration": {"days": 51}}
+    ),
+    "dates": lifecycle(
+        dated(GLACIER="2030-02-28", DEEP_ARCHIVE="2031-01-01") | {"expiration": {"date": "2032-12-31"}}
+    ),
+    "a filter of everything": lifecycle(
+        cooling(
+            "GLACIER",
+            prefix="ü/" * 512,
+            tags={"k" * 128: "v" * 256},
+            objectSizeGreaterThan=1,
+            objectSizeLessThan=50 * 2**40,
+        )
+    ),
+    "an empty filter": lifecycle({**OLD, "prefix": "", "tags": {}, "transitions": []}),
+    "a rule that is off": lifecycle({**OLD, "enabled": False}),
+    "200 rules": lifecycle(*[cooling(*ALL_CLASSES, expiration={"days": 99})] * 200),
     "49 tags": {"tags": tags(49)},
     "tags as long as can be": {"tags": {"k" * 128: "v" * 256}},
     "tags in any script": {"tags": {"équipe": "ü" * 256, "部門": "財務 🧾", "empty": ""}},
@@ -94,6 +144,92 @@ BAD: Mapping[str, tuple[Spec, str]] = {
         "blockedEncryptionTypes",
     ),
     "an unknown owner": ({"ownershipControls": {"objectOwnership": "Me"}}, "objectOwnership"),
+    "an old version of TLS": ({"transport": {"minimumTLSVersion": "1.1"}}, "minimumTLSVersion"),
+    "a rule without an id": ({"lifecycle": {"rules": [OLD]}}, "id"),
+    "two rules with one id": (lifecycle({**OLD, "id": "a"}, {**OLD, "id": "a"}), "rules"),
+    "a rule that does nothing": (lifecycle({"prefix": "raw/"}), "a rule does at least one thing"),
+    "a rule with nothing to do": (lifecycle(cooling()), "a rule does at least one thing"),
+    "sizes that leave no room": (
+        lifecycle({**OLD, "objectSizeGreaterThan": 9, "objectSizeLessThan": 9}),
+        "objectSizeGreaterThan must be less than objectSizeLessThan",
+    ),
+    "a marker with tags": (
+        lifecycle({"tags": {"a": ""}, "expiration": {"expiredObjectDeleteMarker": True}}),
+        "expiredObjectDeleteMarker cannot be in a rule with tags",
+    ),
+    "uploads with tags": (
+        lifecycle({**OLD, "tags": {"a": ""}}),
+        "abortIncompleteUploadsAfterDays cannot be in a rule with tags",
+    ),
+    "a transition at no time": (
+        lifecycle({"transitions": [{"storageClass": "GLACIER"}]}),
+        "a transition has either days or a date",
+    ),
+    "a transition at two times": (
+        lifecycle({"transitions": [{"storageClass": "GLACIER", "days": 1, "date": "2030-01-01"}]}),
+        "a transition has either days or a date",
+    ),
+    "an expiration at no time": (lifecycle({"expiration": {}}), "an expiration has exactly one of"),
+    "an expiration at no time, in so many words": (
+        lifecycle({"expiration": {"expiredObjectDeleteMarker": False}}),
+        "an expiration has exactly one of",
+    ),
+    "an expiration of everything": (
+        lifecycle({"expiration": {"days": 1, "expiredObjectDeleteMarker": True}}),
+        "an expiration has exactly one of",
+    ),
+    "days and dates": (
+        lifecycle(cooling("GLACIER", expiration={"date": "2030-01-01"})),
+        "a rule counts in days or in dates, not in both",
+    ),
+    "a storage class twice": (lifecycle(cooling("GLACIER", "GLACIER")), "transitions"),
+    "a storage class from which nothing moves": (lifecycle(cooling("STANDARD")), "storageClass"),
+    "a colder class first": (
+        lifecycle(cooling("GLACIER", "STANDARD_IA")),
+        "colder storage classes come later",
+    ),
+    "two classes at once": (
+        lifecycle(dated(GLACIER="2030-01-01", DEEP_ARCHIVE="2030-01-01")),
+        "colder storage classes come later",
+    ),
+    "expired before it moved": (
+        lifecycle(cooling("STANDARD_IA", "GLACIER", expiration={"days": 10})),
+        "the expiration comes after the last transition",
+    ),
+    "expired on the day on which it moves": (
+        lifecycle(dated(GLACIER="2030-01-01") | {"expiration": {"date": "2030-01-01"}}),
+        "the expiration comes after the last transition",
+    ),
+    "old versions in a colder class first": (
+        lifecycle(
+            {
+                "noncurrentVersionTransitions": [
+                    {"noncurrentDays": 1, "storageClass": "GLACIER"},
+                    {"noncurrentDays": 2, "storageClass": "GLACIER_IR"},
+                ]
+            }
+        ),
+        "noncurrent versions: colder storage classes come later",
+    ),
+    "old versions deleted before they move": (
+        lifecycle(
+            {
+                "noncurrentVersionTransitions": [{"noncurrentDays": 9, "storageClass": "GLACIER"}],
+                "noncurrentVersionExpiration": {"noncurrentDays": 9},
+            }
+        ),
+        "noncurrentVersionExpiration comes after the last of noncurrentVersionTransitions",
+    ),
+    "a day in another form": (lifecycle({"expiration": {"date": "2030-01-01T00:00:00Z"}}), "date"),
+    "no days at all": (lifecycle({"expiration": {"days": 0}}), "days"),
+    "too many versions to keep": (
+        lifecycle({"noncurrentVersionExpiration": {"noncurrentDays": 1, "newerNoncurrentVersions": 101}}),
+        "newerNoncurrentVersions",
+    ),
+    "an unknown minimum size": (
+        {"lifecycle": {"transitionDefaultMinimumObjectSize": "1M"}},
+        "transitionDefaultMinimumObjectSize",
+    ),
     "50 tags": ({"tags": tags(50)}, "at most 49 tags: S3 takes 50, and one is Headrace's owner tag"),
     "51 tags": ({"tags": tags(51)}, "tags"),
     "a tag of AWS": ({"tags": {"aws:createdBy": "me"}}, "begin with aws: or headrace.io/ are reserved"),

@@ -1,5 +1,6 @@
 """Buckets as these tests want them, and the whole truth about one: its configuration, tags and content."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,16 @@ DEFAULT_READS = (
     "GetBucketAccelerateConfiguration",
     "GetBucketEncryption",
     "GetBucketOwnershipControls",
+    "GetBucketPolicy",
     "GetPublicAccessBlock",
 )
 """What a look reads beside that for the settings that have a default."""
-FULL_READS = (*ROOT_READS, *DEFAULT_READS, "GetBucketVersioning")
+FULL_READS = (
+    *ROOT_READS,
+    *DEFAULT_READS,
+    "GetBucketLifecycleConfiguration",
+    "GetBucketVersioning",
+)
 
 _READ = ("Get", "Head", "List")
 _SUBRESOURCES = (
@@ -55,6 +62,8 @@ def full_spec(world: World, **more: Any) -> dict[str, Any]:
         "publicAccessBlock": {},
         "ownershipControls": {"objectOwnership": "BucketOwnerEnforced"},
         "tags": {"team": "shop"},
+        "transport": {"tlsOnly": True, "minimumTLSVersion": "1.2"},
+        "lifecycle": {"rules": [{"id": "tidy-up", "abortIncompleteUploadsAfterDays": 7}]},
         **more,
     }
 
@@ -88,6 +97,13 @@ def put_tags(s3: "S3Client", bucket: str, values: dict[str, str]) -> None:
     """Replace all tags of a bucket, as somebody with the console does."""
     tag_set: Any = [{"Key": key, "Value": value} for key, value in values.items()]
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_set})
+
+
+def sids(s3: "S3Client", bucket: str) -> list[str]:
+    """Return the Sids of a bucket's policy, in their order."""
+    return [
+        each.get("Sid", "") for each in json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    ]
 
 
 def names(s3: "S3Client") -> set[str]:

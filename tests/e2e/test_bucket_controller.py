@@ -137,7 +137,7 @@ def test_the_creation_of_a_bucket_is_one_event_about_the_object(world: World) ->
     world.look_now()
     (event,) = world.events_until(1)
     assert (event["type"], event["reason"], event["action"]) == ("Normal", "InSync", "Reconcile")
-    assert event["note"] == f"bucket {world.name()}: 6 settings in sync"
+    assert event["note"] == f"bucket {world.name()}: 8 settings in sync"
     regarding = event["regarding"]
     assert (regarding["kind"], regarding["name"], regarding["namespace"], regarding["uid"]) == (
         "AcceleratedBucket",

@@ -53,7 +53,8 @@ CREATING: dict[str, Fault] = {
     "before it hears that the bucket was made": {"operation": "CreateBucket", "effect": "after"},
     "before it looks at the bucket that it made": {"operation": "HeadBucket", "after": 1},
     "before it sets the first setting": {"operation": "PutBucketAccelerateConfiguration"},
-    "before it hears of the last setting": {"operation": "GetBucketVersioning", "after": 1},
+    "between reading and writing the policy": {"operation": "PutBucketPolicy"},
+    "before it hears of the last setting": {"operation": "GetBucketVersioning"},
 }
 
 

@@ -1,5 +1,6 @@
 """What differs between spec and AWS: put right, only told, or only observed; field by field."""
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,16 @@ EVERY_FIELD = [
     {"field": "acceleration.enabled", "wanted": "true", "found": "false"},
     {"field": "encryption.algorithm", "wanted": "AES256", "found": "aws:kms"},
     {"field": "encryption.bucketKey", "wanted": "false", "found": "true"},
+    {"field": "lifecycle.rules[theirs].enabled", "wanted": "absent", "found": "true"},
+    {"field": "lifecycle.rules[theirs].expiration.days", "wanted": "absent", "found": "1"},
+    {"field": "lifecycle.rules[tidy-up].abortIncompleteUploadsAfterDays", "wanted": "7", "found": "9"},
+    {"field": "lifecycle.rules[tidy-up].prefix", "wanted": "absent", "found": "raw/"},
     {"field": "ownershipControls.objectOwnership", "wanted": "BucketOwnerEnforced", "found": "absent"},
     {"field": "publicAccessBlock.blockPublicPolicy", "wanted": "true", "found": "false"},
     {"field": "publicAccessBlock.restrictPublicBuckets", "wanted": "true", "found": "false"},
     {"field": "tags[team]", "wanted": "shop", "found": "absent"},
     {"field": "tags[tier]", "wanted": "gold", "found": "lead"},
+    {"field": "transport.tlsOnly", "wanted": "true", "found": "changed by others"},
     {"field": "versioning.enabled", "wanted": "true", "found": "false"},
 ]
 """What `change_everything` leads to, as the status tells it."""
@@ -40,7 +46,9 @@ FIELDS = [entry["field"] for entry in EVERY_FIELD]
 PUTS = [
     "PutBucketAccelerateConfiguration",
     "PutBucketEncryption",
+    "PutBucketLifecycleConfiguration",
     "PutBucketOwnershipControls",
+    "PutBucketPolicy",
     "PutBucketVersioning",
     "PutPublicAccessBlock",
     "TagResource",
@@ -63,8 +71,36 @@ def change_everything(s3: "S3Client", bucket: str) -> None:
     block: Any = {"BlockPublicAcls": True, "IgnorePublicAcls": True}
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    change_policy(s3, bucket)
+    old: Any = {"Status": "Enabled", "Prefix": "raw/", "ID": "tidy-up"}
+    days = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 9}}
+    theirs: Any = {"Status": "Enabled", "Filter": {}, "ID": "theirs", "Expiration": {"Days": 1}}
+    rules: Any = {"Rules": [theirs, {**old, **days}]}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=rules)
     kept = {key: value for key, value in tags(s3, bucket).items() if key != "team"}
     put_tags(s3, bucket, {**kept, "tier": "lead", "cost-centre": "42"})
+
+
+def change_policy(s3: "S3Client", bucket: str) -> None:
+    """Add a statement, and let the one that takes TLS only allow what it denied."""
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    for statement in policy["Statement"]:
+        if statement["Sid"] == "HeadraceTLSOnly":
+            statement["Action"] = "s3:PutObject"
+    policy["Statement"].insert(0, theirs_in(bucket))
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def theirs_in(bucket: str) -> dict[str, Any]:
+    """Return a statement of somebody else."""
+    return {
+        "Sid": "Theirs",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:DeleteBucket",
+        "Resource": f"arn:aws:s3:::{bucket}",
+        "Condition": {"StringEquals": {"aws:PrincipalTag/team": "guests"}},
+    }
 
 
 def suspend_versioning(world: World) -> None:
@@ -103,6 +139,8 @@ def test_every_field_that_was_changed_behind_our_back_is_put_right_in_one_pass(w
     rule = after["encryption"]["ServerSideEncryptionConfiguration"]["Rules"][0]
     # Nothing blocked, in so many words now: a silent list is written back as it was found.
     assert rule.pop("BlockedEncryptionTypes") == {"EncryptionType": ["NONE"]}
+    policies = [json.loads(side.pop("policy")["Policy"])["Statement"] for side in (after, before)]
+    assert policies[0] == [theirs_in(bucket), *policies[1]], "a statement of others stays"
     assert after == before
 
 
@@ -247,11 +285,15 @@ def test_observing_a_foreign_bucket_tells_the_differences_and_writes_nothing_eve
     assert (ready["status"], ready["reason"]) == ("True", "Observing")
     assert [entry["field"] for entry in again["status"]["drift"]] == [
         "acceleration.enabled",
+        "lifecycle.rules[tidy-up].abortIncompleteUploadsAfterDays",
+        "lifecycle.rules[tidy-up].enabled",
         "tags[team]",
         "tags[tier]",
+        "transport.minimumTLSVersion",
+        "transport.tlsOnly",
         "versioning.enabled",
     ]
-    assert drift_column(world) == "4"
+    assert drift_column(world) == "8"
     assert again["status"]["arn"] == f"arn:aws:s3:::{bucket}"
     world.mark()
     world.delete()

@@ -16,6 +16,8 @@ from tests.e2e.buckets import (
     plain_spec,
     put_tags,
     reads,
+    sids,
+    snapshot,
     tags,
     writes,
 )
@@ -38,6 +40,8 @@ class Edit(NamedTuple):
     get: str
     truth: Callable[["S3Client", str], Any]
     expected: Any
+    reread: int = 0
+    """How often it is read again before it is written, because it is a part of something."""
 
 
 def encryption_of(s3: "S3Client", bucket: str) -> Mapping[str, Any]:
@@ -60,6 +64,10 @@ def ownership_of(s3: "S3Client", bucket: str) -> str:
 
 def acceleration_of(s3: "S3Client", bucket: str) -> str:
     return s3.get_bucket_accelerate_configuration(Bucket=bucket).get("Status", "never")
+
+
+def lifecycle_of(s3: "S3Client", bucket: str) -> Any:
+    return s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
 
 
 def versioning_of(s3: "S3Client", bucket: str) -> str:
@@ -117,6 +125,34 @@ EDITS = {
         ownership_of,
         "ObjectWriter",
     ),
+    "lifecycle": Edit(
+        "lifecycle",
+        {"rules": [{"id": "old", "prefix": "logs/", "enabled": False, "expiration": {"days": 30}}]},
+        "PutBucketLifecycleConfiguration",
+        "GetBucketLifecycleConfiguration",
+        lifecycle_of,
+        [{"ID": "old", "Status": "Disabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}],
+    ),
+    "no lifecycle": Edit(
+        "lifecycle",
+        {"rules": []},
+        "DeleteBucketLifecycle",
+        "GetBucketLifecycleConfiguration",
+        lambda s3, bucket: snapshot(s3, bucket)["lifecycle_configuration"],
+        "NoSuchLifecycleConfiguration",
+    ),
+    "transport": Edit(
+        "transport", {"tlsOnly": True}, "PutBucketPolicy", "GetBucketPolicy", sids, ["HeadraceTLSOnly"], 1
+    ),
+    "plain HTTP": Edit(
+        "transport",
+        {"tlsOnly": False},
+        "DeleteBucketPolicy",
+        "GetBucketPolicy",
+        lambda s3, bucket: snapshot(s3, bucket)["policy"],
+        "NoSuchBucketPolicy",
+        1,
+    ),
     "tags": Edit(
         "tags",
         {"team": "media"},
@@ -137,7 +173,7 @@ def test_an_edit_is_one_look_one_write_and_one_look_at_what_was_written(world: W
     obj = world.ready()
     operations = world.operations()
     assert writes(operations) == [edit.put]
-    assert reads(operations) == Counter(FULL_READS) + Counter([edit.get])
+    assert reads(operations) == Counter(FULL_READS) + Counter([edit.get] * (1 + edit.reread))
     assert operations[-2:] == [edit.put, edit.get]
     assert [(r.verb, r.subresource) for r in world.api_writes()] == [("patch", "status")]
     assert edit.truth(world.aws.client("s3"), world.name()) == edit.expected

@@ -90,7 +90,11 @@ def test_49_tags_and_the_owner_fit(world: World) -> None:
     world.apply(plain_spec(world, tags=many_tags(49)))
     world.ready()
     assert len(tags(world.aws.client("s3"), world.name())) == 50
-    assert writes(world.operations()) == ["CreateBucket", "PutBucketAccelerateConfiguration"]
+    assert writes(world.operations()) == [
+        "CreateBucket",
+        "PutBucketAccelerateConfiguration",
+        "PutBucketPolicy",
+    ]
 
 
 def test_a_tag_too_many_is_told_in_the_words_of_aws(world: World) -> None:

@@ -1,5 +1,6 @@
 """Taking over what is there already, looking at what is somebody else's, and what is left as it is found."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.e2e.buckets import (
     plain_spec,
     put_tags,
     reads,
+    sids,
     snapshot,
     tags,
     writes,
@@ -58,6 +60,22 @@ def test_what_is_taken_over_is_put_right_and_keeps_its_content(world: World) -> 
     assert s3.get_bucket_accelerate_configuration(Bucket=bucket)["Status"] == "Enabled"
     assert content(s3, bucket) == b"content"
     assert writes(world.operations())[0] == "TagResource", "it is ours before anything else is written"
+
+
+def test_statements_of_others_stay_in_a_bucket_that_is_taken_over(world: World) -> None:
+    s3, bucket = world.aws.client("s3"), world.name()
+    made_by_hand(s3, bucket)
+    deny = {"Effect": "Deny", "Principal": {"AWS": ["*"]}, "Action": "s3:DeleteBucket"}
+    theirs = {"Sid": "Theirs", **deny, "Resource": f"arn:aws:s3:::{bucket}"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2008-10-17", "Statement": theirs}))
+    world.apply(plain_spec(world, adoption="IfExists"))
+    world.ready()
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    assert (policy["Version"], policy["Statement"][0]) == ("2008-10-17", theirs)
+    assert sids(s3, bucket) == ["Theirs", "HeadraceTLSOnly"]
+    world.apply(plain_spec(world, transport={"tlsOnly": False}))
+    world.ready()
+    assert sids(s3, bucket) == ["Theirs"]
 
 
 def test_what_is_taken_over_may_be_deleted_later_by_policy(world: World) -> None:
@@ -223,6 +241,28 @@ def test_single_tags_are_ignored_by_a_pattern(world: World) -> None:
     world.look_now()
     found = tags(world.aws.client("s3"), world.name())
     assert (found["team"], found["cost-a"], found["cost-b"]) == ("shop", "9", "2")
+
+
+def test_a_lifecycle_rule_of_others_is_left_alone_by_its_id(world: World) -> None:
+    ours, theirs = {"id": "tidy-up", "expiration": {"days": 9}}, {"ID": "their-logs", "Status": "Enabled"}
+    world.apply(full_spec(world, ignoreDrift=["lifecycle.rules[their-*]"]))
+    world.ready()
+    s3, bucket = world.aws.client("s3"), world.name()
+    rules: Any = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    rules.append({**theirs, "Prefix": "logs/", "Expiration": {"Days": 1}})
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    world.mark()
+    assert world.look_now()["status"]["driftCount"] == 0
+    assert writes(world.operations()) == []
+    world.apply(full_spec(world, ignoreDrift=["lifecycle.rules[their-*]"], lifecycle={"rules": [ours]}))
+    world.ready()
+    edited: Any = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert {rule["ID"]: rule["Expiration"]["Days"] for rule in edited} == {"their-logs": 1, "tidy-up": 9}
+    assert edited[0]["Filter"] == {"Prefix": "logs/"}, "it goes back as it came, but for the old form"
+    world.apply(full_spec(world, ignoreDrift=["lifecycle.rules[their-*]"], lifecycle={"rules": []}))
+    world.ready()
+    left: Any = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert [rule["ID"] for rule in left] == ["their-logs"]
 
 
 def test_an_edit_of_an_ignored_field_is_not_carried_out_until_it_is_not_ignored_any_more(

@@ -3,7 +3,7 @@
 import types
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
-from typing import Any, Literal, Union, cast, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from hypothesis import HealthCheck, find, settings
@@ -18,6 +18,8 @@ from headrace.engine.slices import KeyedSlice, Slice
 # What S3 and Kubernetes both take in a key or a value.
 _LETTERS = st.characters(codec="utf-8", categories=("L", "N"), include_characters=" _.:/=+-@")
 _FEW = 3
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def values(model: type[Slice]) -> st.SearchStrategy[dict[str, Any]]:
@@ -68,7 +70,7 @@ def _json(value: Slice | None) -> str | None:
     return None if value is None else value.model_dump_json()
 
 
-def _made(model: type[Slice], raw: dict[str, Any]) -> Slice | None:
+def _made(model: type[M], raw: dict[str, Any]) -> M | None:
     try:
         return model.model_validate(raw)
     except ValidationError:
@@ -123,7 +125,8 @@ def _scalar(annotation: Any, metadata: Collection[Any]) -> st.SearchStrategy[Any
     if annotation is str:
         return _text(metadata)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _object(annotation)
+        # What cannot be by itself need not be tried as a part of something.
+        return _object(annotation).filter(lambda raw: _made(annotation, raw) is not None)
     raise TypeError(f"no values are known for {annotation!r}")
 
 

@@ -138,6 +138,7 @@ class LogDeliveryFacet(Facet[LogDelivery, Target]):
     slice = LogDelivery
     after: ClassVar[tuple[str, ...]] = ("ownershipControls",)
     resting = LogDelivery(enabled=False)
+    initial = LogDelivery(enabled=False)
     permissions = Permissions(read=frozenset({"s3:GetBucketAcl"}), write=frozenset({"s3:PutBucketAcl"}))
 
     def observe(self, target: Target) -> LogDelivery | Missing:

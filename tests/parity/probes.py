@@ -242,6 +242,25 @@ def _(aws: StandIn) -> bool:
     return code(user(aws, "s3:DeleteObject").delete_objects, Bucket=B, Delete=batch) == "AccessDenied"
 
 
+def denied(aws: StandIn, condition: dict[str, Any]) -> bool:
+    """Whether a user is shut out by a bucket policy that denies everything under this condition."""
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [ARN, f"{ARN}/*"]}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**deny, "Condition": condition}]})
+    bucket(aws).put_bucket_policy(Bucket=B, Policy=policy)
+    return code(user(aws, "s3:*").get_bucket_versioning, Bucket=B) == "AccessDenied"
+
+
+@probe("secure-transport")
+def _(aws: StandIn) -> bool:
+    return not denied(aws, {"Bool": {"aws:SecureTransport": "false"}})
+
+
+@probe("tls-version")
+def _(aws: StandIn) -> bool:
+    # Whatever the version is, it is less than that.
+    return denied(aws, {"NumericLessThan": {"s3:TlsVersion": "9"}})
+
+
 @probe("signature-of-root")
 @probe("signature-unchecked")
 def _(aws: StandIn) -> bool:
@@ -261,6 +280,20 @@ def _(aws: StandIn) -> bool:
     s3, _ = lifecycle(aws, {"ID": "old", "Prefix": "logs/", "Expiration": {"Days": 1}})
     rules = s3.get_bucket_lifecycle_configuration(Bucket=B)["Rules"]
     return bool(rules[0].get("Prefix") == "logs/")
+
+
+@probe("lifecycle-minimum-object-size")
+def _(aws: StandIn) -> bool:
+    rule = {"ID": "rule", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    s3, _ = lifecycle(aws, rule)
+    size = s3.get_bucket_lifecycle_configuration(Bucket=B)["TransitionDefaultMinimumObjectSize"]
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=B,
+        LifecycleConfiguration={"Rules": [{"Status": "Enabled", **rule}]},
+        TransitionDefaultMinimumObjectSize="varies_by_storage_class",
+    )
+    told = s3.get_bucket_lifecycle_configuration(Bucket=B)["TransitionDefaultMinimumObjectSize"]
+    return bool((size, told) == ("all_storage_classes_128K", "varies_by_storage_class"))
 
 
 @probe("lifecycle-too-early-transition")

@@ -18,6 +18,7 @@ from headrace.aws.credentials import (
 from headrace.aws.errors import SERVICE_KEY, Place, translating
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
+from headrace.aws.turns import Turns
 from headrace.engine.errors import CloudError, Invalid
 
 if TYPE_CHECKING:
@@ -43,8 +44,11 @@ class Identity:
 class Account:
     """An AWS account as one identity sees it; safe for threads."""
 
-    def __init__(self, meter: Meter, pacing: Pacing, source: Source | None = None) -> None:
+    def __init__(
+        self, meter: Meter, pacing: Pacing, source: Source | None = None, turns: Turns | None = None
+    ) -> None:
         self._meter, self._pacing, self._source = meter, pacing, source or Source()
+        self._turns = turns or Turns()
         session = session_of(self._source, self._watch)
         self._region = self._source.region or region_of(session)
         self._session = for_boto3(session)
@@ -53,6 +57,11 @@ class Account:
         self._asking = threading.Lock()
         self._asked = 0
         self._answer: Identity | CloudError | None = None
+
+    @property
+    def turns(self) -> Turns:
+        """What those who share it, be it as other identities, wait for one another with."""
+        return self._turns
 
     @property
     def region(self) -> str | None:

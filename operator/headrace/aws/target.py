@@ -22,7 +22,7 @@ class Target:
         self._account, self._region, self._id, self._arn = account, region, id, arn
         # Asked here, once: reads side by side would each wait for the answer, and for each failure in turn.
         self._identity = account.identity
-        self._shared: dict[str, Any] = {}
+        self._shared: dict[str, _Answer] = {}
         self._lock = threading.Lock()
 
     @property
@@ -62,14 +62,32 @@ class Target:
     def share(self, key: str, read: Callable[[], Any]) -> Any:
         """Read once what several facets need; others wait for the answer. Failures are not shared."""
         with self._lock:
-            if key not in self._shared:
-                self._shared[key] = read()
-            return self._shared[key]
+            answer = self._shared.setdefault(key, _Answer())
+        return answer.get(read)
 
     def forget(self) -> None:
         """Drop shared answers: the next look is a new one."""
         with self._lock:
             self._shared.clear()
+
+    def turn(self, key: str) -> AbstractContextManager[None]:
+        """Have a part of this resource to oneself while in here, whichever object's facets ask for it."""
+        return self._account.turns.of(f"{self._arn} {key}")
+
+
+class _Answer:
+    """One answer, for all who ask; they wait for each other, and for nobody with another question."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known = False
+        self._value: Any = None
+
+    def get(self, read: Callable[[], Any]) -> Any:
+        with self._lock:
+            if not self._known:
+                self._value, self._known = read(), True
+            return self._value
 
 
 class absent_on:  # noqa: N801 - reads as the clause that it is: with absent_on("404"):

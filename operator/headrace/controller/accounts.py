@@ -9,6 +9,7 @@ from headrace.aws.credentials import Keys, Role, Source
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account
+from headrace.aws.turns import Turns
 from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.controller.secrets import FreshSecrets
@@ -266,9 +267,10 @@ def _spec(obj: Object) -> AccountSpec:
 
 
 def make_account(meter: Meter, pacing: Pacing) -> Callable[[Source], Account]:
-    """Return what makes accounts that share this meter and this pacing."""
+    """Return what makes accounts that share this meter and this pacing, and wait for one another."""
+    turns = Turns()
 
     def make(source: Source) -> Account:
-        return Account(meter, pacing, source)
+        return Account(meter, pacing, source, turns)
 
     return make

@@ -56,13 +56,20 @@ class Facet(ABC, Generic[V, T]):
     default: ClassVar[Slice | None] = None
     """The safe value that silence means, unless the object says `defaults: None`."""
 
+    initial: ClassVar[Slice | Missing | None] = None
+    """What a resource that was just made has of it, where that is known: it is written before it is read.
+
+    It is believed for that one write only, so `apply` must do with a `before` that is not so. Not for slices
+    of which the cloud fills in a part that a write would have to carry.
+    """
+
     @abstractmethod
     def observe(self, target: T) -> V | Missing:
         """Read the slice; ABSENT where there is none. Never writes."""
 
     @abstractmethod
     def apply(self, target: T, after: V, before: V | Missing) -> None:
-        """Make the slice `after` with one idempotent write; `before` is what was just read."""
+        """Make the slice `after` with one idempotent write; `before` is what was just read, or `initial`."""
 
     def remove(self, target: T, before: V) -> None:
         """Take the slice away. Facets with a resting value have no use for it."""

@@ -1,10 +1,19 @@
 """Fields that are set at creation and then left alone: ignoreDrift, by paths with * for any characters."""
 
 import re
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
-from headrace.engine.slices import ApiModel, KeyedSlice, Missing, Slice, camel, field_path
+from headrace.engine.slices import (
+    NO_KEYS,
+    ApiModel,
+    KeyedSlice,
+    Missing,
+    Slice,
+    camel,
+    field_path,
+    item_path,
+)
 
 M = TypeVar("M", bound=ApiModel)
 
@@ -32,9 +41,9 @@ class Ignored:
             kept = {key: value for key, value in found.entries.items() if key in keys}
             rest = {key: value for key, value in wanted.entries.items() if key not in keys}
             return wanted.model_copy(update={"entries": {**rest, **kept}})
-        return self._merged(facet, wanted, found)
+        return self._merged(facet, wanted, found, wanted.keyed_lists)
 
-    def _merged(self, path: str, wanted: M, found: ApiModel) -> M:
+    def _merged(self, path: str, wanted: M, found: ApiModel, keys: Mapping[str, str] = NO_KEYS) -> M:
         """Take over, field by field, what was found where the path is ignored.
 
         The result is not validated: what is there may be newer than our models, and where it does not go
@@ -42,13 +51,33 @@ class Ignored:
         """
         merged = {}
         for name, field in type(wanted).model_fields.items():
-            below = field_path(path, field.alias or camel(name))
-            here, there = getattr(wanted, name), getattr(found, name, None)
+            said = field.alias or camel(name)
+            below = field_path(path, said)
+            here: Any = getattr(wanted, name)
+            there: Any = getattr(found, name, None)
             if below in self:
                 merged[name] = there
+            elif said in keys:
+                merged[name] = self._items(below, keys[said], here, there or ())
             elif isinstance(here, ApiModel) and isinstance(there, ApiModel):
                 merged[name] = self._merged(below, here, there)
         return wanted.model_copy(update=merged)
+
+    def _items(
+        self, path: str, key: str, wanted: Iterable[ApiModel], found: Iterable[ApiModel]
+    ) -> tuple[ApiModel, ...]:
+        """Take over the items that are ignored, and the fields of others; items have their key's order."""
+        here, there = ({str(getattr(item, key)): item for item in side} for side in (wanted, found))
+        merged: dict[str, ApiModel | None] = {}
+        for name in here.keys() | there.keys():
+            below = item_path(path, name)
+            if below in self:
+                merged[name] = there.get(name)
+            elif name in here and name in there:
+                merged[name] = self._merged(below, here[name], there[name])
+            else:
+                merged[name] = here.get(name)
+        return tuple(item for _, item in sorted(merged.items()) if item is not None)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -144,6 +144,10 @@ def _change(
     after, before = wish.value, seen
     if isinstance(after, KeyedSlice) and isinstance(before, KeyedSlice):
         before = before.only(after.entries.keys() | remembered_keys(ledger, name))
-    if isinstance(after, Slice):
+    if after is ABSENT and isinstance(before, Slice) and before.keyed_lists:
+        # Items that are left alone stay where all others go.
+        kept = ignored.left_alone(name, type(before)().completed(before), before)
+        after = ABSENT if kept.is_empty() else kept
+    elif isinstance(after, Slice):
         after = ignored.left_alone(name, after.completed(before), before)
     return None if after == before else Change(name, before, after, wish)

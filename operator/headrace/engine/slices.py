@@ -4,12 +4,16 @@ import enum
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
 
 # Kubernetes writes acronyms in capitals (kmsKeyARN, hostedZoneID), and so does AWS mostly.
-_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "url": "URL"}
+_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "tls": "TLS", "url": "URL"}
+
+
+NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
 class Missing(enum.Enum):
@@ -60,6 +64,9 @@ class Slice(ApiModel):
     passes: ClassVar[Mapping[str, str]] = {}
     """Fields with an ARN that AWS is made to use, by what kind of thing it is: {"kms_key_arn": "keys"}."""
 
+    keyed_lists: ClassVar[Mapping[str, str]] = {}
+    """Lists whose items have a key, by the names in the API: {"rules": "id"}. They are in the key's order."""
+
     def is_empty(self) -> bool:
         """Whether this value says "must not be there", as a list of no rules does."""
         return False
@@ -75,10 +82,10 @@ class Slice(ApiModel):
         )
 
     def fields(self) -> dict[str, str]:
-        """Return every value that is set, as text, by the path of its field: {"rules.prefix": "raw/"}."""
+        """Return every value that is set, as text, by the path of its field: {"rules[a].prefix": "raw/"}."""
         # What AWS answers may be newer than our model: that is to be shown, not warned of.
-        values = self.model_dump(by_alias=True, mode="json", warnings=False)
-        return {path: text_of(value) for path, value in leaves(values)}
+        values = self.model_dump(by_alias=True, mode="json", warnings=False, exclude_none=True)
+        return {path: text_of(value) for path, value in leaves(values, keys=self.keyed_lists)}
 
 
 class KeyedSlice(Slice):
@@ -108,11 +115,20 @@ class KeyedSlice(Slice):
         return {f"[{key}]": value for key, value in sorted(self.entries.items())}
 
 
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Walk a JSON value down to what is no object; lists count as one value, and None as nothing."""
+def leaves(value: Any, path: str = "", keys: Mapping[str, str] = NO_KEYS) -> Iterator[tuple[str, Any]]:
+    """Walk a JSON value down to what is no object; None counts as nothing.
+
+    Lists count as one value, but for those whose items have keys, as `Slice.keyed_lists` says it.
+    """
     if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from leaves(inner, f"{path}.{key}" if path else str(key))
+        for name, inner in value.items():
+            yield from leaves(inner, f"{path}.{name}" if path else str(name), keys)
+    elif path in keys and value is not None:
+        for item in value:
+            key = item[keys[path]]
+            # Its key is in the path already.
+            rest = {name: inner for name, inner in item.items() if name != keys[path]}
+            yield from leaves(rest or item, item_path(path, key), keys)
     elif value is not None:
         yield path, value
 
@@ -120,6 +136,11 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def text_of(value: Any) -> str:
     """Write a JSON value as a person would: strings bare, everything else as compact JSON."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def item_path(list_path: str, key: str) -> str:
+    """Name an item of a list by its key: lifecycle.rules[cool-down]."""
+    return f"{list_path}[{key}]"
 
 
 def field_path(facet: str, field: str) -> str:

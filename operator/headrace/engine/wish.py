@@ -29,8 +29,9 @@ class Wish:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, path: str) -> str:
-        """Return where the value of this field comes from."""
-        return self.sources.get(path, self.sources.get("", DEFAULT))
+        """Return where the value of this field comes from; of an item of a list, where the list does."""
+        of_all = self.sources.get("", DEFAULT)
+        return self.sources.get(path, self.sources.get(path.partition("[")[0], of_all))
 
     @property
     def lasts(self) -> bool:

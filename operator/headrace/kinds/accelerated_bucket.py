@@ -137,7 +137,7 @@ class AcceleratedBucket(Kind[_BucketSpec]):
     short_names = ("abkt",)
     description = (
         "An S3 bucket with Transfer Acceleration. Silent, it is encrypted, accelerated, blocked for the "
-        "public, and without ACLs."
+        "public, without ACLs, and takes TLS only."
     )
     spec = AcceleratedBucketSpec
     status = BucketStatus

@@ -41,17 +41,24 @@ _UNKNOWN_OF_OBJECTS = {"encryption", "renameObject", "torrent"}
 _MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 _TAGS_PATH = "/v20180820/tags/"
 _BUCKET_ARN = "arn:aws:s3:::"
+_MINIMUM_SIZE = "x-amz-transition-default-minimum-object-size"
+# What is kept of a lifecycle configuration lies in its rules, so that it goes when they go.
+_SIZE, _OLD_PREFIX = "_headrace_minimum_size", "_headrace_prefix"
 
 
 def install(not_enabled: frozenset[str]) -> None:
     """Put MiniStack right, in this process. ``not_enabled``: the opt-in regions that the account has off."""
     _wrap(s3, "_new_bucket_public_access_block", _all_public_access_blocked)
+    _wrap(s3, "_dispatch", _with_minimum_object_size)
     _wrap(s3, "_dispatch", lambda original: _checked_dispatch(original, not_enabled))
     _wrap(s3, "_create_bucket", lambda original: _create_where_enabled(original, not_enabled))
     _wrap(s3, "_put_bucket_accelerate", _checked_acceleration)
+    _wrap(s3, "_put_bucket_lifecycle", _keeping_prefixes)
+    _wrap(s3, "_get_bucket_lifecycle", _telling_prefixes)
     _wrap(s3, "_put_bucket_tagging", _checked_tagging)
     _wrap(gateway, "_handle_s3_control_request", _checked_resource_tagging)
     _wrap(iam_actions, "s3_additional_checks", _with_all_permissions)
+    _wrap(gateway, "pin_request_origin", _by_tls)
 
 
 def _wrap(module: ModuleType, name: str, make: Callable[[Handler], Handler]) -> None:
@@ -167,6 +174,62 @@ def _checked_acceleration(original: Handler) -> Handler:
     return put
 
 
+def _with_minimum_object_size(original: Handler) -> Handler:
+    """PutBucketLifecycleConfiguration keeps the header that GetBucketLifecycleConfiguration tells."""
+
+    def dispatch(
+        method: str, bucket: str, key: str, headers: dict[str, str], body: bytes, query: Query
+    ) -> Any:
+        answer = original(method, bucket, key, headers, body, query)
+        rules = None if key or "lifecycle" not in query else _lifecycle_rules(bucket)
+        if not rules or answer[0] != 200:
+            return answer
+        if method == "PUT" and _MINIMUM_SIZE in headers:
+            rules[0][_SIZE] = headers[_MINIMUM_SIZE]
+        if _SIZE in rules[0]:
+            answer[1][_MINIMUM_SIZE] = rules[0][_SIZE]
+        return answer
+
+    return dispatch
+
+
+def _lifecycle_rules(bucket: str) -> list[dict[str, Any]]:
+    """The rules that MiniStack keeps; none where it could not read them."""
+    rules = s3._bucket_lifecycle.get(bucket)
+    return rules if isinstance(rules, list) else []
+
+
+def _keeping_prefixes(original: Handler) -> Handler:
+    """A prefix in a rule itself, not in its filter, is kept with the rule."""
+
+    def put(name: str, body: bytes) -> Any:
+        answer = original(name, body)
+        if answer[0] == 200:
+            told = re.findall(rb"<(?:\w+:)?Rule>(.*?)</(?:\w+:)?Rule>", body, re.DOTALL)
+            for rule, text in zip(_lifecycle_rules(name), told, strict=False):
+                outside = re.sub(rb"<((?:\w+:)?Filter)>.*?</\1>", b"", text, flags=re.DOTALL)
+                if found := re.search(rb"<(?:\w+:)?Prefix>([^<]*)</", outside):
+                    rule[_OLD_PREFIX] = found.group(1)
+        return answer
+
+    return put
+
+
+def _telling_prefixes(original: Handler) -> Handler:
+    """A prefix that was in the rule itself is told there, in the place of a filter."""
+
+    def get(name: str) -> Any:
+        status, headers, body = original(name)
+        head, *told = body.split(b"<Rule>")
+        for number, rule in enumerate(_lifecycle_rules(name) if told else []):
+            if _OLD_PREFIX in rule:
+                prefix = b"<Prefix>" + rule[_OLD_PREFIX] + b"</Prefix>"
+                told[number] = told[number].replace(b"<Filter></Filter>", prefix, 1)
+        return status, headers, b"<Rule>".join([head, *told])
+
+    return get
+
+
 def _invalid_tags(body: bytes, name: str, already: Mapping[str, str]) -> Answer | None:
     """What is wrong with the tags of a request, by MiniStack's own rules for CreateBucket."""
     try:
@@ -229,6 +292,11 @@ def _resource_tagging_refused(
     return refused(
         code.group(1).decode() if code else "", message.group(1).decode() if message else "", invalid[0]
     )
+
+
+def _by_tls(original: Handler) -> Handler:
+    """Under AUTH=true, every request counts as sent over TLS: those to AWS are, and here it is loopback."""
+    return lambda address, _: original(address, True)
 
 
 def _with_all_permissions(original: Handler) -> Handler:

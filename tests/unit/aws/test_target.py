@@ -43,6 +43,13 @@ def test_answers_are_kept_apart_by_key_and_dropped_for_the_next_look(target: Tar
     assert target.share("a", lambda: 3) == 3
 
 
+def test_who_asks_for_something_else_does_not_wait(target: Target) -> None:
+    met = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(target.share, key, lambda: met.wait(timeout=5)) for key in ("tags", "policy")]
+        assert sorted(each.result() for each in both) == [0, 1]
+
+
 def test_a_failure_is_not_shared(target: Target) -> None:
     def fail() -> str:
         raise Unavailable("not now")

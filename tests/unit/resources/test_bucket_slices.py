@@ -19,6 +19,7 @@ from headrace.resources.s3.bucket.ownership_controls import OwnershipControls
 from headrace.resources.s3.bucket.presence import BucketPresence
 from headrace.resources.s3.bucket.public_access_block import PublicAccessBlock
 from headrace.resources.s3.bucket.tags import Tags
+from headrace.resources.s3.bucket.transport import Transport
 from headrace.resources.s3.bucket.versioning import Versioning
 from tests.laws import generate
 from tests.unit.aws.loopback import Answer, Loopback, refusal, wrapped
@@ -43,6 +44,7 @@ def test_what_silence_means() -> None:
             "ignorePublicACLs": "true",
             "restrictPublicBuckets": "true",
         },
+        "transport": {"tlsOnly": "true"},
     }
 
 
@@ -51,6 +53,7 @@ def test_what_rests_where_there_is_no_way_to_take_it_away() -> None:
     assert resting == {
         "acceleration": Acceleration(enabled=False),
         "encryption": Encryption(),
+        "transport": Transport(tls_only=False),
         "versioning": Versioning(enabled=False),
     }
 
@@ -324,7 +327,7 @@ def test_every_call_but_the_create_names_the_account_that_must_own_the_bucket(
 ) -> None:
     for member in BUCKET.members():
         bucket.forget()
-        aws.answers = [Answer(200, "<A/>")] * 9
+        aws.answers = [Answer(200, "{}" if member.name == "transport" else "<A/>")] * 9
         with suppress(KeyError):
             member.observe(bucket)
         if member is not BUCKET.root:

@@ -22,6 +22,7 @@ class AccelerationFacet(Facet[Acceleration, Target]):
     slice = Acceleration
     resting = Acceleration(enabled=False)
     default = Acceleration(enabled=True)
+    initial = Acceleration(enabled=False)
     permissions = Permissions(
         read=frozenset({"s3:GetAccelerateConfiguration"}), write=frozenset({"s3:PutAccelerateConfiguration"})
     )

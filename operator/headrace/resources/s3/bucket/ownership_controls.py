@@ -29,6 +29,8 @@ class OwnershipControlsFacet(Facet[OwnershipControls, Target]):
     name = "ownershipControls"
     slice = OwnershipControls
     default = OwnershipControls()
+    # Since April 2023, by itself.
+    initial = OwnershipControls()
     permissions = Permissions(
         read=frozenset({"s3:GetBucketOwnershipControls"}), write=frozenset({"s3:PutBucketOwnershipControls"})
     )

@@ -25,6 +25,8 @@ class PublicAccessBlockFacet(Facet[PublicAccessBlock, Target]):
     name = "publicAccessBlock"
     slice = PublicAccessBlock
     default = PublicAccessBlock()
+    # Since April 2023, by itself.
+    initial = PublicAccessBlock()
     permissions = Permissions(
         read=frozenset({"s3:GetBucketPublicAccessBlock"}), write=frozenset({"s3:PutBucketPublicAccessBlock"})
     )

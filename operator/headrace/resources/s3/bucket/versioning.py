@@ -20,6 +20,7 @@ class VersioningFacet(Facet[Versioning, Target]):
     name = "versioning"
     slice = Versioning
     resting = Versioning(enabled=False)
+    initial = Versioning(enabled=False)
     permissions = Permissions(
         read=frozenset({"s3:GetBucketVersioning"}), write=frozenset({"s3:PutBucketVersioning"})
     )
