@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,13 +198,39 @@ class Place:
             by_hand(facet, self.root.at(BUCKET, name), value)
 
     def fill(self, name: str) -> None:
-        """Put all kinds of content into a bucket, also some from before it had versions."""
+        """Give a bucket all kinds of content, also some from before it had versions, and nothing else."""
+        for entry in self._entries(name):
+            self.s3.delete_object(Bucket=name, Key=entry["Key"], VersionId=entry["VersionId"])
+        for upload in self.s3.list_multipart_uploads(Bucket=name).get("Uploads", []):
+            self.s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
         self._versioning(name, "Suspended")
         self.s3.put_object(Bucket=name, Key="before", Body=b"")
         self._versioning(name, "Enabled")
         self.s3.put_object(Bucket=name, Key="after", Body=b"")
         self.s3.delete_object(Bucket=name, Key="after")
         self.s3.create_multipart_upload(Bucket=name, Key="big")
+
+    def locked(self, name: str, how: str) -> str:
+        """Make a bucket with one version that object lock keeps; return that version's id."""
+        where: Any = {"LocationConstraint": REGION}
+        self.s3.create_bucket(Bucket=name, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+        version = self.s3.put_object(Bucket=name, Key="locked", Body=b"")["VersionId"]
+        if how == "hold":
+            self.s3.put_object_legal_hold(Bucket=name, Key="locked", LegalHold={"Status": "ON"})
+        else:
+            until = datetime.now(UTC) + timedelta(days=1)
+            retention: Any = {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+            self.s3.put_object_retention(Bucket=name, Key="locked", Retention=retention)
+        return version
+
+    def content(self, name: str) -> list[str]:
+        """Return the keys of all that is in a bucket, one for each version, marker and upload."""
+        uploads = self.s3.list_multipart_uploads(Bucket=name).get("Uploads", [])
+        return sorted(entry["Key"] for entry in [*self._entries(name), *uploads])
+
+    def _entries(self, name: str) -> list[Any]:
+        found = self.s3.list_object_versions(Bucket=name)
+        return [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
 
     def _versioning(self, name: str, status: Any) -> None:
         self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from headrace.resources.policies import Purpose
+from sandbox.aws.clients import REGION
 from sandbox.world import Object, condition
 from tests.e2e.buckets import OWNER_TAG, RETAINED_TAG, names, snapshot, tags, writes
 from tests.e2e.privileges import BUCKET, STATES, WAY_OUT, AnyFacet, Place, spec
@@ -20,6 +21,17 @@ OF_FACETS = [
     for facet in BUCKET.facets
     for action in sorted((facet.permissions.read | facet.permissions.write) - ROOT.read)
 ]
+EMPTYING = {
+    "s3:AbortMultipartUpload": ("", ["big"]),
+    "s3:DeleteObject": ("/before", ["before"]),
+    "s3:DeleteObjectVersion": ("/after", ["after", "after"]),
+    "s3:GetBucketObjectLockConfiguration": ("", ["after", "after", "before", "big"]),
+    "s3:ListBucketMultipartUploads": ("", ["big"]),
+    "s3:ListBucketVersions": ("", ["after", "after", "before", "big"]),
+}
+"""What is denied below the bucket, and what is left of its content, without an action."""
+ONLY_TELLING = {"s3:GetObjectRetention", "s3:GetObjectLegalHold"}
+"""With these it is found out why S3 refuses to delete a version; what can go goes without them, too."""
 # CreateBucket asks for the right to tag as well, since it carries the owner's tag.
 CREATING = [*sorted(ROOT.create), "s3:TagResource"]
 
@@ -177,4 +189,61 @@ def test_what_cannot_be_deleted_waits(place: Place, action: str) -> None:
     assert name in names(place.s3)
     place.manage()
     place.shop.annotate(name, "headrace.io/reconcile-requested-at", "now")
+    place.shop.gone(name)
+
+
+# What is in it
+
+
+@pytest.fixture(scope="module")
+def going(place: Place) -> str:
+    """A bucket that is to be emptied and deleted, for which one right after another is missing."""
+    name = place.shop.name("going")
+    place.manage()
+    place.apply({name: {"region": REGION, "deletionPolicy": "Delete", "emptyOnDelete": True}})
+    place.shop.ready(name)
+    place.manage(*ROOT.empty)
+    place.shop.delete(name)
+    place.shop.stalled("AccessDenied", name)
+    return name
+
+
+def test_every_action_to_empty_with_is_tried() -> None:
+    assert EMPTYING.keys() | ONLY_TELLING == ROOT.empty
+
+
+@pytest.mark.parametrize("action", EMPTYING)
+def test_what_cannot_be_emptied_waits_and_what_can_go_goes(place: Place, going: str, action: str) -> None:
+    place.manage(action)
+    place.fill(going)
+    obj = place.shop.look_now(going)
+    assert condition(obj, "Stalled")["reason"] == "AccessDenied", obj["status"]
+    below, left = EMPTYING[action]
+    assert message(obj) == f"{place.denied(action, going + below)} {WAY_OUT}"
+    assert place.content(going) == left
+
+
+def test_once_all_is_allowed_it_is_emptied_and_deleted(place: Place, going: str) -> None:
+    place.manage()
+    place.shop.annotate(going, "headrace.io/reconcile-requested-at", "now")
+    place.shop.gone(going)
+    assert going not in names(place.s3)
+
+
+@pytest.mark.parametrize("action", sorted(ONLY_TELLING))
+def test_without_a_look_at_locks_the_words_are_those_of_s3(place: Place, action: str) -> None:
+    name, word = place.fresh(), "retention" if action == "s3:GetObjectRetention" else "hold"
+    version = place.locked(name, word)
+    said = {"adoption": "IfExists", "deletionPolicy": "Delete", "emptyOnDelete": True}
+    place.apply({name: {"region": REGION, **said}})
+    place.shop.ready(name)
+    place.manage(action)
+    place.shop.delete(name)
+    first = f"bucket {name}: 1 could not be deleted: locked ({version}): "
+    obj = place.shop.stalled("NotEmpty", name)
+    assert message(obj) == f"{first}Access Denied because object protected by object lock."
+    place.manage()
+    known = {"retention": "object lock in governance mode keeps it until", "hold": "a legal hold keeps it"}
+    assert message(place.shop.look_now(name)).startswith(first + known[word])
+    place.shop.annotate(name, "headrace.io/abandon", "true")
     place.shop.gone(name)
