@@ -29,8 +29,8 @@ AnyFacet = Facet[Any, Any]
 Document = Mapping[str, Any]
 
 BUCKET: ResourceType = resource_type("s3/bucket")
-STATES = ("sample", "other", "silent")
-"""What a spec says of every setting, one after another: some value, another one, nothing any more."""
+STATES = ("sample", "other", "resting", "silent")
+"""What a spec says of every setting, one after another: a value, another one, that it is off, nothing."""
 WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
 
 # Policies
@@ -85,9 +85,11 @@ def wanted(facet: AnyFacet, state: str) -> Slice | Missing:
 
 
 def _said(facet: AnyFacet, state: str) -> Slice | None:
-    if state == "silent":
-        return None
-    return generate.sample(facet) if state == "sample" else generate.other(facet)
+    if state == "sample":
+        return generate.sample(facet)
+    if state == "other":
+        return generate.other(facet)
+    return facet.resting if state == "resting" else None
 
 
 # The place

@@ -24,9 +24,10 @@ def test_with_the_policy_to_manage_a_bucket_lives_its_whole_life(place: Place) -
     place.drift(name, "sample")
     assert place.shop.look_now(name)["status"]["lastCorrection"]["fields"]
     place.is_as(name, "other")
-    place.apply({name: spec("silent")})
-    place.shop.ready(name)
-    place.is_as(name, "silent")
+    for state in ("resting", "silent"):
+        place.apply({name: spec(state)})
+        place.shop.ready(name)
+        place.is_as(name, state)
 
     place.shop.delete(name)
     place.shop.gone(name)
