@@ -95,7 +95,16 @@ def start(lone: World, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="session")
-def place(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def guarded_place(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """An operator whose rights the tests choose, in an AWS that checks them."""
     with privileges.place(lone_plane, tmp_path_factory.mktemp("operator")) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def place(guarded_place: Place) -> Iterator[Place]:
+    """The same, with all rights at first, and without an object afterwards."""
+    guarded_place.manage()
+    yield guarded_place
+    guarded_place.manage()
+    guarded_place.clear()

@@ -165,6 +165,12 @@ class Place:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
         self.shop.plane.kubectl_run("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
 
+    def clear(self) -> None:
+        """Have all objects gone; their buckets stay."""
+        where = ("-n", self.shop.namespace, "--all")
+        self.shop.plane.kubectl_run("annotate", "abkt", *where, "headrace.io/abandon=true", "--overwrite")
+        self.shop.plane.kubectl_run("delete", "abkt", *where, "--timeout=60s")
+
     def settled(self, name: str) -> Object:
         """Return the object once it is Ready, or Stalled, in its present generation."""
 

@@ -1,20 +1,23 @@
 """With just the committed IAM policies everything works."""
 
 import json
+from typing import Any
 
 import pytest
 
+from headrace.engine.slices import Slice
 from sandbox.world import condition
 from tests.e2e.buckets import OWNER_TAG, RETAINED_TAG, names, put_tags, snapshot, tags, writes
-from tests.e2e.privileges import BUCKET, Place, committed, spec
+from tests.e2e.privileges import BUCKET, AnyFacet, Place, committed, spec, wanted
 from tests.e2e.realm import CLUSTER, SECOND, message
+from tools.names import kebab
 
 pytestmark = pytest.mark.e2e
 
 
 def test_with_the_policy_to_manage_a_bucket_lives_its_whole_life(place: Place) -> None:
-    place.manage()
     name = place.fresh()
+    place.manage()
     place.apply({name: spec("sample")})
     place.shop.ready(name)
     place.is_as(name, "sample")
@@ -78,6 +81,29 @@ def test_with_the_policy_to_observe_a_bucket_is_read_and_nothing_else(place: Pla
     assert len(operations) >= 2 * len(BUCKET.facets)
     assert writes(operations) == []
     assert place.refused() == []
+
+
+@pytest.mark.parametrize("facet", BUCKET.facets, ids=[facet.name for facet in BUCKET.facets])
+def test_the_files_of_single_settings_do_where_only_those_are_managed(place: Place, facet: AnyFacet) -> None:
+    name = place.fresh()
+    parts = [place.policy(f"accelerated-bucket/{kebab(each)}.json") for each in ("presence", facet.name)]
+    place.allow({**parts[0], "Statement": [said for part in parts for said in part["Statement"]]})
+    for state in ("sample", "other"):
+        place.apply({name: {**only(facet, state), "defaults": "None", "deletionPolicy": "Delete"}})
+        place.shop.ready(name)
+        # With defaults None what is said no more stays: of tags, those of the first state.
+        value = wanted(facet, state)
+        assert isinstance(value, Slice)
+        assert value.fields().items() <= place.found(facet, name).fields().items()
+    place.shop.delete(name)
+    place.shop.gone(name)
+    assert place.refused() == []
+
+
+def only(facet: AnyFacet, state: str) -> dict[str, Any]:
+    """Return a spec that names one setting."""
+    said = spec(state)
+    return {key: said[key] for key in ("region", facet.name) if key in said}
 
 
 def test_a_name_that_the_policy_does_not_have_is_denied(place: Place) -> None:
