@@ -40,11 +40,11 @@ _UNKNOWN_OF_BUCKETS = {
     "session",
 }
 _UNKNOWN_OF_OBJECTS = {"encryption", "renameObject", "torrent"}
+_DELETING = ("DeleteObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
 
 _MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 _TAGS_PATH = "/v20180820/tags/"
 _BUCKET_ARN = "arn:aws:s3:::"
-_DELETING = ("DeleteObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
 
 
 def install(not_enabled: frozenset[str]) -> None:
@@ -52,12 +52,12 @@ def install(not_enabled: frozenset[str]) -> None:
     _wrap(s3, "_new_bucket_public_access_block", _all_public_access_blocked)
     _wrap(s3, "_dispatch", lambda original: _checked_dispatch(original, not_enabled))
     _wrap(s3, "_create_bucket", lambda original: _create_where_enabled(original, not_enabled))
+    _wrap(s3, "_delete_objects", _checked_key_by_key)
+    _wrap(iam_actions, "_s3_action", _none_for_a_batch)
     _wrap(s3, "_put_bucket_accelerate", _checked_acceleration)
     _wrap(s3, "_put_bucket_tagging", _checked_tagging)
     _wrap(gateway, "_handle_s3_control_request", _checked_resource_tagging)
     _wrap(iam_actions, "s3_additional_checks", _with_all_permissions)
-    _wrap(iam_actions, "_s3_action", _none_for_a_batch)
-    _wrap(s3, "_delete_objects", _checked_key_by_key)
 
 
 def _wrap(module: ModuleType, name: str, make: Callable[[Handler], Handler]) -> None:
