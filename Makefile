@@ -27,7 +27,7 @@ format: $(READY) ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-generate: $(READY) ## Write the generated files: CRDs, manifests, reference pages
+generate: $(READY) ## Write the generated files: CRDs, manifests, reference pages, IAM policies
 	$(BIN)/python -m tools.generate
 
 bench: $(READY) ## Measure: 100 buckets, one bucket, memory

@@ -4,7 +4,6 @@ A new generated file is one more entry in `generated_files`.
 """
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,7 +13,8 @@ from typing import Any
 from headrace.kinds.crd import crd_name, custom_resource_definition
 from headrace.kinds.definition import Definition
 from headrace.kinds.registry import DEFINITIONS
-from tools import install, reference
+from tools import iam, install, reference
+from tools.names import kebab
 from tools.yaml_text import to_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,8 @@ def generated_files() -> Mapping[Path, Producer]:
     return {
         **{Path("crds", f"{crd_name(kind)}.yaml"): partial(_crd, kind) for kind in kinds},
         Path("manifests", "install.yaml"): lambda: to_yaml(install.manifests(kinds), HEADER),
-        **{Path("docs", "reference", f"{_kebab(kind.name)}.md"): partial(_page, kind) for kind in kinds},
+        **{Path("docs", "reference", f"{kebab(kind.name)}.md"): partial(_page, kind) for kind in kinds},
+        **{path: partial(_of_iam, path, text) for path, text in iam.files(kinds).items()},
     }
 
 
@@ -41,9 +42,9 @@ def _page(kind: Definition[Any]) -> str:
     return f"<!-- {HEADER} -->\n\n{reference.page(kind)}"
 
 
-def _kebab(name: str) -> str:
-    """AcceleratedBucket is accelerated-bucket in the name of a file."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+def _of_iam(path: Path, text: Producer) -> str:
+    """Put the header on pages; JSON has no place for it."""
+    return f"<!-- {HEADER} -->\n\n{text()}" if path.suffix == ".md" else text()
 
 
 def differing(root: Path, files: Mapping[Path, Producer]) -> dict[Path, str]:

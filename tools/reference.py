@@ -1,6 +1,6 @@
 """Reference pages: every field of a kind, its rules, and the IAM actions of its settings, as Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from headrace.engine.slices import text_of
 from headrace.kinds.crd import object_schema
 from headrace.kinds.definition import API_VERSION, Definition
 from headrace.kinds.schema import OPERATORS_DEFAULT, Schema
+from tools.markdown import codes, table
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def page(kind: Definition[Any]) -> str:
         f"# {kind.name}",
         kind.description,
         f"`apiVersion: {API_VERSION}`, `kind: {kind.name}`; with kubectl also "
-        f"{_codes((kind.plural, *kind.short_names))}.",
+        f"{codes((kind.plural, *kind.short_names))}.",
         "## spec",
         "A default is in effect where a field is silent. Those of settings hold inside a setting that is "
         "there; what a setting means that is not there at all, its description says. Defaults in **bold** "
@@ -34,7 +35,7 @@ def page(kind: Definition[Any]) -> str:
         _fields(schema["spec"], "spec"),
         "## Rules",
         "The API server refuses objects that break one of these.",
-        _table(("Where", "Rule"), _rules(schema["spec"], "spec")),
+        table(("Where", "Rule"), _rules(schema["spec"], "spec")),
         "## status",
         _fields(schema["status"], "status"),
     )
@@ -42,7 +43,7 @@ def page(kind: Definition[Any]) -> str:
         parts += (
             "## IAM actions",
             "What is left as it is, is neither read nor written, and needs no rights.",
-            _table(("Setting", "To read", "To write"), _actions(kind)),
+            table(("Setting", "To read", "To write"), _actions(kind)),
             *_emptying(kind),
         )
     return "\n\n".join(parts) + "\n"
@@ -59,7 +60,7 @@ def _fields(schema: Schema, path: str) -> str:
         )
         for field in fields(schema, path)
     )
-    return _table(("Field", "Type", "Bounds", "Default", "What it is"), rows)
+    return table(("Field", "Type", "Bounds", "Default", "What it is"), rows)
 
 
 def fields(schema: Schema, path: str) -> Iterator[Field]:
@@ -86,14 +87,14 @@ def _actions(kind: Definition[Any]) -> Iterator[tuple[str, str, str]]:
         for member in resource.members():
             needs, name = member.permissions, f"`{member.name}`"
             shown = f"{name} (the {resource.name.split('/')[-1]} itself)" if member is resource.root else name
-            yield shown, _codes(sorted(needs.read)), _codes(sorted(needs.write))
+            yield shown, codes(sorted(needs.read)), codes(sorted(needs.write))
 
 
 def _emptying(kind: Definition[Any]) -> Iterator[str]:
     """Tell of the rights that deleting the content needs, where that can be asked for."""
     for resource in kind.resources:
         if needs := resource.root.permissions.empty:
-            yield f"With `emptyOnDelete: true`, to delete the content: {_codes(sorted(needs))}."
+            yield f"With `emptyOnDelete: true`, to delete the content: {codes(sorted(needs))}."
 
 
 def _type(schema: Schema) -> str:
@@ -106,7 +107,7 @@ def _type(schema: Schema) -> str:
 
 def _bounds(schema: Schema) -> str:
     bounds = [
-        _codes(text_of(value) for value in schema.get("enum", ())),
+        codes(text_of(value) for value in schema.get("enum", ())),
         _between(schema, "Length", " characters"),
         f"`{schema['pattern']}`" if "pattern" in schema else "",
         _between(schema, "imum", ""),
@@ -132,17 +133,3 @@ def _default(schema: Schema) -> str:
     if "default" in schema:
         return f"**`{text_of(schema['default'])}`**"
     return f"`{text_of(schema[OPERATORS_DEFAULT])}`" if OPERATORS_DEFAULT in schema else ""
-
-
-def _codes(words: Iterable[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; a bar inside a cell is escaped, in code too, as GitHub's Markdown wants it."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

@@ -12,7 +12,9 @@ from sandbox.control_plane.server import ControlPlane
 from sandbox.operator import Operator, install
 from sandbox.world import World
 from tests.bucket_specs import ROOT
+from tests.e2e import privileges
 from tests.e2e.namespace import Namespace
+from tests.e2e.privileges import Place
 
 Start = Callable[..., Operator]
 
@@ -90,3 +92,19 @@ def start(lone: World, tmp_path: Path) -> Iterator[Start]:
     yield begin
     for operator in started:
         operator.stop()
+
+
+@pytest.fixture(scope="session")
+def guarded_place(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """An operator whose rights the tests choose, in an AWS that checks them."""
+    with privileges.place(lone_plane, tmp_path_factory.mktemp("operator")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(guarded_place: Place) -> Iterator[Place]:
+    """The same, with all rights at first, and without an object afterwards."""
+    guarded_place.manage()
+    yield guarded_place
+    guarded_place.manage()
+    guarded_place.clear()

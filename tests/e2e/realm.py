@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import StandIn
@@ -15,6 +15,9 @@ from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
 from sandbox.operator import NAMESPACE, Operator
 from sandbox.world import Object, World, condition, current
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
 
 SECOND = "222222222222"
 CLUSTER = "prod-1"
@@ -79,6 +82,12 @@ class Realm:
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=_trust(self.me, external_ids))
         iam.put_role_policy(RoleName=name, PolicyName="s3", PolicyDocument=_policy(["s3:*"]))
         return f"arn:aws:iam::{account}:role/{name}"
+
+    def rights(self, user: User) -> "Rights":
+        """Take all rights from the user; what they may do from now on is one policy of their own."""
+        iam = self.aws.client("iam", account=user.account)
+        iam.delete_user_policy(UserName=user.name, PolicyName="may")
+        return Rights(iam, user)
 
     def trust(self, role: str, external_ids: Sequence[str]) -> None:
         """Have the role trust us with these ExternalIds, and no others."""
@@ -168,6 +177,30 @@ class Realm:
         self.plane.kubectl_run("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
 
 
+class Rights:
+    """All that a user may do: a managed policy, whose limits are those that an admin meets."""
+
+    def __init__(self, iam: "IAMClient", user: User) -> None:
+        self._iam, self._user, self._policy = iam, user, ""
+
+    def allow(self, document: Mapping[str, Any]) -> None:
+        """Allow what this says, and nothing else."""
+        text = json.dumps(document, separators=(",", ":"))
+        if self._policy:
+            self._iam.create_policy_version(PolicyArn=self._policy, PolicyDocument=text, SetAsDefault=True)
+            self._forget_older()
+            return
+        made = self._iam.create_policy(PolicyName=f"{self._user.name}-rights", PolicyDocument=text)
+        self._policy = made["Policy"]["Arn"]
+        self._iam.attach_user_policy(UserName=self._user.name, PolicyArn=self._policy)
+
+    def _forget_older(self) -> None:
+        """IAM keeps five versions."""
+        for version in self._iam.list_policy_versions(PolicyArn=self._policy)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                self._iam.delete_policy_version(PolicyArn=self._policy, VersionId=version["VersionId"])
+
+
 def message(obj: Object, type_: str = "Ready") -> str:
     """Return what a condition says."""
     said: str = condition(obj, type_)["message"]
@@ -175,12 +208,12 @@ def message(obj: Object, type_: str = "Ready") -> str:
 
 
 @contextmanager
-def realm(plane: ControlPlane, directory: Path) -> Iterator[Realm]:
+def realm(plane: ControlPlane, directory: Path, *options: str) -> Iterator[Realm]:
     """Start a guarded AWS and an operator that uses it as an IAM user, for two namespaces."""
     with StandIn(auth=True) as aws:
         me = _user(aws, ACCOUNT, "headrace", ["s3:*", "sts:AssumeRole"])
         shop, games = World(plane, aws), World(plane, aws)
-        arguments = ("--namespaces", f"{shop.namespace},{games.namespace}", "--cluster-id", CLUSTER)
+        arguments = ("--namespaces", f"{shop.namespace},{games.namespace}", "--cluster-id", CLUSTER, *options)
         env = {"AWS_ACCESS_KEY_ID": me.key, "AWS_SECRET_ACCESS_KEY": me.secret}
         with Operator(plane, aws, directory, arguments, env) as operator:
             yield Realm(plane, aws, operator, me, shop, games)

@@ -244,15 +244,19 @@ def law_permissions_of_the_root_are_those_of_its_calls(resource: ResourceType, w
     world.calls()
     with target.translating():
         root.create(target, wanted, {})
-    written = {call.action for call in world.calls()}
+    made = {call.action for call in world.calls()}
     found = look(root, target)
     read = {call.action for call in world.calls()}
     with target.translating():
         root.apply(target, wanted.released(), found)
+        marked = {call.action for call in world.calls()}
         root.remove(target, found)
-    written |= {call.action for call in world.calls()}
-    assert read == root.permissions.read, f"{root.name} reads with {sorted(read)}"
-    assert written == root.permissions.write, f"{root.name} writes with {sorted(written)}"
+    removed = {call.action for call in world.calls()}
+    declared, written = root.permissions, made | marked | removed
+    assert read == declared.read, f"{root.name} reads with {sorted(read)}"
+    assert written == declared.write, f"{root.name} writes with {sorted(written)}"
+    assert made - marked - removed == declared.create, f"{root.name} is made with {sorted(made)}"
+    assert removed - made - marked == declared.remove, f"{root.name} is removed with {sorted(removed)}"
 
 
 RESOURCE_LAWS: tuple[Callable[[ResourceType, World], None], ...] = (

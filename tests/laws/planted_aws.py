@@ -1,6 +1,7 @@
 """Faults on purpose in the real world: copies of a bucket's facets, each wrong as in a hurry."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -163,8 +164,16 @@ class HastyLogDelivery(LogDeliveryFacet):
 class QuietPresence(PresenceFacet):
     """Makes buckets that carry tags and does not declare it; no name of a call tells."""
 
-    permissions = Permissions(
-        read=PresenceFacet.permissions.read, write=PresenceFacet.permissions.write - {"s3:TagResource"}
+    permissions = replace(
+        PresenceFacet.permissions, write=PresenceFacet.permissions.write - {"s3:TagResource"}
+    )
+
+
+class EagerPresence(PresenceFacet):
+    """Says that nothing but making buckets needs the right to tag them."""
+
+    permissions = replace(
+        PresenceFacet.permissions, create=PresenceFacet.permissions.create | {"s3:TagResource"}
     )
 
 

@@ -62,6 +62,11 @@ def law_declares_its_actions(resource: ResourceType, facet: AnyFacet) -> None:
             assert _ACTION.fullmatch(action), f"{facet.name}: {action!r} is no IAM action"
             looks = action.partition(":")[2].startswith(_LOOKS)
             assert looks is (what == "read"), f"{facet.name} declares {action} to {what} with"
+    needs = facet.permissions
+    assert needs.create | needs.remove <= needs.write, f"{facet.name} makes or removes with what is no write"
+    assert not needs.create & needs.remove, f"{facet.name} says of one action that only making needs it"
+    makes = isinstance(facet, Root)
+    assert bool(needs.create) is makes is bool(needs.remove), f"{facet.name} declares what only roots do"
     empties = isinstance(facet, Root) and type(facet).empty is not Root.empty
     assert bool(facet.permissions.empty) is empties, f"{facet.name} declares what it cannot do: empty"
 

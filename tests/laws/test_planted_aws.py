@@ -51,6 +51,11 @@ OF_RESOURCES: list[tuple[Law, Facet[Any, Any], str]] = [
         planted_aws.QuietPresence(),
         "presence writes with .*'s3:TagResource'",
     ),
+    (
+        laws.law_permissions_of_the_root_are_those_of_its_calls,
+        planted_aws.EagerPresence(),
+        r"presence is made with \['s3:CreateBucket'\]",
+    ),
 ]
 
 OF_FACETS: list[tuple[Law, Facet[Any, Any], str, str]] = [

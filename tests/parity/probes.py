@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import StandIn
-from tests.parity.tools import PROBES, STRANGER, B, Probe, bucket, code, probe, raw, tag, user
+from tests.parity.tools import PROBES, STRANGER, B, Probe, bucket, code, key_errors, probe, raw, tag, user
 
 __all__ = ["PROBES"]
 
@@ -239,7 +239,18 @@ def _(aws: StandIn) -> bool:
     root.put_bucket_versioning(Bucket=B, VersioningConfiguration={"Status": "Enabled"})
     version = root.put_object(Bucket=B, Key="key", Body=b"")["VersionId"]
     batch = {"Objects": [{"Key": "key", "VersionId": version}]}
-    return code(user(aws, "s3:DeleteObject").delete_objects, Bucket=B, Delete=batch) == "AccessDenied"
+    return key_errors(user(aws, "s3:DeleteObject"), batch) == ["AccessDenied"]
+
+
+@probe("delete-objects-denied-by-key")
+def _(aws: StandIn) -> bool:
+    root = bucket(aws)
+    root.put_bucket_versioning(Bucket=B, VersioningConfiguration={"Status": "Enabled"})
+    version = root.put_object(Bucket=B, Key="key", Body=b"")["VersionId"]
+    batch = {"Objects": [{"Key": "plain", "VersionId": "null"}, {"Key": "key", "VersionId": version}]}
+    return key_errors(user(aws, "s3:DeleteObjectVersion"), batch) == ["AccessDenied"] and not (
+        root.list_object_versions(Bucket=B).get("Versions")
+    )
 
 
 def denied(aws: StandIn, condition: dict[str, Any]) -> bool:

@@ -71,6 +71,14 @@ def user(aws: StandIn, *actions: str) -> Any:
     )
 
 
+def key_errors(s3: Any, batch: dict[str, Any]) -> list[str]:
+    """The error codes of single keys; none where the whole batch is refused."""
+    try:
+        return [error["Code"] for error in s3.delete_objects(Bucket=B, Delete=batch).get("Errors", [])]
+    except ClientError:
+        return []
+
+
 def tag(key: str) -> dict[str, str]:
     """A tag with some value."""
     return {"Key": key, "Value": "value"}

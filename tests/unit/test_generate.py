@@ -1,12 +1,15 @@
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from headrace.aws.policy import MOST_CHARACTERS
 from headrace.kinds.crd import custom_resource_definition, object_schema
 from headrace.kinds.registry import KINDS
 from headrace.resources.registry import resource_types
-from tools import generate, reference
+from tools import generate, iam, reference
+from tools.names import kebab
 from tools.yaml_text import to_yaml
 
 
@@ -50,6 +53,41 @@ def test_every_resource_type_is_on_the_page_of_a_kind_with_all_its_iam_actions()
         for member in resource.members():
             for action in member.permissions.read | member.permissions.write | member.permissions.empty:
                 assert f"`{action}`" in pages
+
+
+def test_every_kind_that_stands_for_resources_has_its_policies_and_their_page() -> None:
+    folder, files = Path("docs", "iam"), generate.generated_files().keys()
+    for kind in KINDS.values():
+        stem = kebab(kind.name)
+        members = [kebab(member.name) for resource in kind.resources for member in resource.members()]
+        assert {folder / f"{stem}-{word}.json" for word in ("manage", "observe")} <= files
+        assert {folder / stem / f"{name}.json" for name in members} <= files
+        assert folder / f"{stem}.md" in files
+
+
+def test_a_policy_of_a_whole_kind_fits_into_one_managed_policy() -> None:
+    for kind in KINDS.values():
+        longest = {iam.placeholder(resource): "b" * 63 for resource in kind.resources}
+        text = iam.managing(kind).text()
+        for word, name in longest.items():
+            text = text.replace(word, name)
+        assert len("".join(text.split())) <= MOST_CHARACTERS
+
+
+def test_words_that_stand_for_something_are_all_in_the_page_and_can_be_nothing_that_aws_knows() -> None:
+    page = (generate.ROOT / "docs" / "iam" / "README.md").read_text(encoding="utf-8")
+    policies = [produce() for path, produce in iam.files(KINDS.values()).items() if path.suffix == ".json"]
+    words = {word for text in policies for word in re.findall(r"\b[A-Z]+_[A-Z]+\b", text)}
+
+    assert words == {"BUCKET_NAMES", "ROLE_ARN", "OPERATOR_ARN", "CLUSTER_ID"}
+    assert all(f"| `{word}` |" in page for word in words | {"NAMESPACE"})
+
+
+def test_no_file_is_left_of_what_there_is_no_more() -> None:
+    folder = generate.ROOT / "docs" / "iam"
+    there = {path.relative_to(generate.ROOT) for path in folder.rglob("*") if path.is_file()}
+
+    assert there - generate.generated_files().keys() == {Path("docs", "iam", "README.md")}
 
 
 def test_a_page_has_a_row_of_five_cells_for_every_field_whatever_is_in_its_pattern() -> None:

@@ -28,6 +28,16 @@ _EXCEPTIONS = {
     ("s3", "DeleteBucketOwnershipControls"): "s3:PutBucketOwnershipControls",
 }
 
+_ON_CONTENT = frozenset(
+    {
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:GetObjectLegalHold",
+        "s3:GetObjectRetention",
+    }
+)
+
 
 def action_of(service: str, operation: str) -> str:
     """Return the IAM action, "s3:PutBucketVersioning", for botocore's names of service and operation.
@@ -37,3 +47,8 @@ def action_of(service: str, operation: str) -> str:
     if not service:
         return operation
     return _EXCEPTIONS.get((service, operation), f"{_PREFIXES.get(service, service)}:{operation}")
+
+
+def is_on_content(action: str) -> bool:
+    """Say whether policies grant the action on what is in a resource, such as objects, and not on itself."""
+    return action in _ON_CONTENT

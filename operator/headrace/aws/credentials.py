@@ -36,6 +36,13 @@ ANY_REGION = "us-east-1"
 """Where STS is asked if no region is known: it answers alike in every one."""
 
 
+ITSELF = "_account"
+"""What stands for the namespace when an account looks after itself."""
+
+# sts:AssumeRole takes 64 characters of a certain set (STS API reference).
+_SESSION_NAME = 64
+
+
 @dataclass(frozen=True)
 class Keys:
     """Static credentials. They never show in a text."""
@@ -54,6 +61,11 @@ class Role:
     arn: str
     external_id: str
     session_name: str
+
+    @classmethod
+    def for_namespace(cls, arn: str, cluster_id: str, namespace: str) -> "Role":
+        """Introduce ourselves in the name of a namespace, so that each tenant's role can tell them apart."""
+        return cls(arn, f"{cluster_id}/{namespace}", f"headrace@{namespace}"[:_SESSION_NAME])
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """A resource in an account and a region: what facets read and write with."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from headrace.aws.errors import translating
+from headrace.aws.errors import SERVICE_KEY, from_response, translating
 from headrace.aws.sessions import Account
+from headrace.engine.errors import CloudError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,6 +55,19 @@ class Target:
     def s3control(self) -> "S3ControlClient":
         """The S3 Control client of this region."""
         return self._account.client("s3control", self._region)
+
+    def refusal(self, operation: str, error: Mapping[str, Any], resource: str) -> CloudError:
+        """Turn an error of S3's that is told inside of an answer into the CloudError of its class.
+
+        Args:
+            operation: the one whose permission is missing, where the error is about permissions.
+            error: what was told, with its Code and Message.
+            resource: the ARN of what it is about.
+        """
+        said = {"Code": error.get("Code", ""), "Message": error.get("Message", "")}
+        answer: Any = {"Error": said, "ResponseMetadata": {SERVICE_KEY: "s3"}}
+        place = self._account.place(resource, self._identity.caller)
+        return from_response(ClientError(answer, operation), place)
 
     def translating(self) -> AbstractContextManager[None]:
         """Turn botocore's exceptions into CloudError while in here."""

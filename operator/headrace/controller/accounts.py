@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from headrace.aws.credentials import Keys, Role, Source
+from headrace.aws.credentials import ITSELF, Keys, Role, Source
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account
@@ -18,10 +18,6 @@ from headrace.kinds.aws_account import AccountSpec, NamespaceEntry
 from headrace.kinds.definition import ObjectRef, read_spec
 
 KIND = "AWSAccount"
-# What stands for the namespace when an account looks after itself.
-_ITSELF = "_account"
-# sts:AssumeRole takes 64 characters of a certain set (STS API reference).
-_SESSION_NAME = 64
 _SECRET_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 
 
@@ -150,7 +146,7 @@ class Accounts:
         secret = self._secret_of(spec)
         if secret is not None:
             self._secrets.read(secret)
-        return self._account(obj, spec, _ITSELF)
+        return self._account(obj, spec, ITSELF)
 
     def secret_version(self, obj: Object) -> str | None:
         """Return the version of the Secret that the account works with, if it has one."""
@@ -237,8 +233,7 @@ class Accounts:
         if wanted is not None and wanted.secret_ref is not None:
             return self._keys(name, wanted.secret_ref.name)
         if wanted is not None and wanted.role_arn is not None:
-            external_id = f"{self._options.cluster_id}/{namespace}"
-            return Role(wanted.role_arn, external_id, f"headrace@{namespace}"[:_SESSION_NAME])
+            return Role.for_namespace(wanted.role_arn, self._options.cluster_id, namespace)
         return None
 
     def _secret_of(self, spec: AccountSpec) -> str | None:

@@ -40,6 +40,10 @@ class Permissions:
     write: frozenset[str] = field(default_factory=frozenset)
     empty: frozenset[str] = field(default_factory=frozenset)
     """Of roots only: what deleting the content needs, where an object asks for that."""
+    create: frozenset[str] = field(default_factory=frozenset)
+    """Of roots only, and a part of write: what nothing but making the resource needs."""
+    remove: frozenset[str] = field(default_factory=frozenset)
+    """Of roots only, and a part of write: what nothing but removing the resource needs."""
 
 
 class Facet(ABC, Generic[V, T]):

@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
+from xml.sax.saxutils import escape
 
 import ministack.app as gateway
 from ministack.core import iam_actions
+from ministack.core.iam_evaluator import enforce
 from ministack.core.responses import get_account_id
+from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import s3
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -37,6 +40,7 @@ _UNKNOWN_OF_BUCKETS = {
     "session",
 }
 _UNKNOWN_OF_OBJECTS = {"encryption", "renameObject", "torrent"}
+_DELETING = ("DeleteObject", "s3:DeleteObject", "s3:DeleteObjectVersion")
 
 _MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
 _TAGS_PATH = "/v20180820/tags/"
@@ -52,6 +56,8 @@ def install(not_enabled: frozenset[str]) -> None:
     _wrap(s3, "_dispatch", _with_minimum_object_size)
     _wrap(s3, "_dispatch", lambda original: _checked_dispatch(original, not_enabled))
     _wrap(s3, "_create_bucket", lambda original: _create_where_enabled(original, not_enabled))
+    _wrap(s3, "_delete_objects", _checked_key_by_key)
+    _wrap(iam_actions, "_s3_action", _none_for_a_batch)
     _wrap(s3, "_put_bucket_accelerate", _checked_acceleration)
     _wrap(s3, "_put_bucket_lifecycle", _keeping_prefixes)
     _wrap(s3, "_get_bucket_lifecycle", _telling_prefixes)
@@ -308,12 +314,54 @@ def _with_all_permissions(original: Handler) -> Handler:
         if iam_actions._s3_action(method, path, query) == "CreateBucket":
             return asked + [(action, f"{_BUCKET_ARN}{bucket}") for action in _to_create(headers, body)]
         if method == "POST" and "delete" in query:
-            # MiniStack asks it for every object but the first.
-            first = iam_actions._s3_batch_delete_targets(bucket, body)[:1]
-            asked += [("s3:DeleteObjectVersion", arn) for arn, version in first if version]
+            return [check for check in asked if check[0] not in _DELETING]
         return asked
 
     return checks
+
+
+def _none_for_a_batch(original: Handler) -> Handler:
+    """DeleteObjects as such needs no permission: each of its keys does."""
+
+    def action(method: str, path: str, query: Query) -> Any:
+        found = original(method, path, query)
+        return None if found in _DELETING and method == "POST" and "delete" in query else found
+
+    return action
+
+
+def _checked_key_by_key(original: Handler) -> Handler:
+    """Under AUTH=true, keys that the caller may not delete are told in the answer, and the others go."""
+
+    def delete(bucket: str, body: bytes, headers: dict[str, str] | None = None) -> Any:
+        if not gateway.AUTH:
+            return original(bucket, body, headers)
+        entries = re.findall(rb"<Object>.*?</Object>", body, re.DOTALL)
+        targets = iam_actions._s3_batch_delete_targets(bucket, body)
+        denied = [n for n, target in enumerate(targets) if _may_not_delete(target, headers or {})]
+        for number in denied:
+            body = body.replace(entries[number], b"", 1)
+        status, answered, answer = original(bucket, body, headers)
+        told = "".join(_denied_key(bucket, *targets[number]) for number in denied).encode()
+        # Where there is nothing else to tell, the element is closed at once.
+        opened = re.sub(rb"\s*/>\s*$", b"></DeleteResult>", answer)
+        return status, answered, opened.replace(b"</DeleteResult>", told + b"</DeleteResult>")
+
+    return delete
+
+
+def _may_not_delete(target: tuple[str, str], headers: Mapping[str, str]) -> bool:
+    arn, version = target
+    # The version that an object has without versioning is the object itself.
+    action = "s3:DeleteObject" if version in ("", "null") else "s3:DeleteObjectVersion"
+    key, region = extract_access_key_id(headers), extract_region(headers)
+    return bool(enforce(key, action, "s3", region, resource_arn=arn))
+
+
+def _denied_key(bucket: str, arn: str, version: str) -> str:
+    key = escape(arn.removeprefix(f"{_BUCKET_ARN}{bucket}/"))
+    which = f"<VersionId>{escape(version)}</VersionId>" if version else ""
+    return f"<Error><Key>{key}</Key>{which}<Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
 def _to_create(headers: Mapping[str, str], body: bytes) -> list[str]:

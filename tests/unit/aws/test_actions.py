@@ -5,13 +5,23 @@ from functools import cache
 import botocore.session
 import pytest
 
-from headrace.aws.actions import action_of
+from headrace.aws.actions import action_of, is_on_content
 from headrace.resources.registry import resource_types
 
 
 @cache
 def operations(service: str) -> tuple[str, ...]:
     return tuple(botocore.session.get_session().get_service_model(service).operation_names)
+
+
+def declared() -> set[str]:
+    return {
+        action
+        for resource in resource_types().values()
+        for member in resource.members()
+        for action in member.permissions.read | member.permissions.write | member.permissions.empty
+        if action.startswith("s3:")
+    }
 
 
 @pytest.mark.parametrize(
@@ -62,12 +72,14 @@ def test_an_operation_of_an_unknown_service_is_named_without_one() -> None:
 
 def test_every_action_that_a_facet_declares_is_that_of_some_operation() -> None:
     possible = {action_of(service, name) for service in ("s3", "s3control") for name in operations(service)}
-    declared = {
-        action
-        for resource in resource_types().values()
-        for member in resource.members()
-        for action in member.permissions.read | member.permissions.write | member.permissions.empty
-        if action.startswith("s3:")
-    }
-    assert declared <= possible
-    assert declared
+    assert declared() <= possible
+    assert declared()
+
+
+def test_actions_on_content_are_those_of_operations_that_name_a_key() -> None:
+    model = botocore.session.get_session().get_service_model("s3")
+    shapes = {name: model.operation_model(name).input_shape for name in model.operation_names}
+    keyed = {name for name, shape in shapes.items() if shape and "Key" in shape.required_members}
+    for action in sorted(declared()):
+        names = {name for name in shapes if action_of("s3", name) == action}
+        assert is_on_content(action) is bool(names & (keyed | {"DeleteObjects"})), action

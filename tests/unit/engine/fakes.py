@@ -245,6 +245,8 @@ class HomeFacet(Root[Home, FakeTarget]):
     permissions = Permissions(
         frozenset({"fake:GetPresence"}),
         frozenset({"fake:CreatePresence", "fake:PutPresence", "fake:DeletePresence"}),
+        create=frozenset({"fake:CreatePresence"}),
+        remove=frozenset({"fake:DeletePresence"}),
     )
 
     def observe(self, target: FakeTarget) -> Home | Missing:

@@ -350,6 +350,31 @@ def test_a_key_that_is_refused_for_another_reason_is_told_in_the_words_of_s3(
     assert content.empty().reasons == (f"a ({version}): said AccessDenied",)
 
 
+def test_keys_that_no_lock_keeps_and_that_may_not_be_deleted_are_a_right_that_is_missing(
+    content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content.make()
+    content.put("a")
+    answering(content, monkeypatch, "AccessDenied")
+    came = content.empty()
+    assert isinstance(came.failure, Denied)
+    action, resource = came.failure.context.action, came.failure.context.resource
+    assert (action, resource) == ("s3:DeleteObjectVersion", f"arn:aws:s3:::{content.name}/a")
+    assert came.failure.message.startswith(f"{action} on {resource} is denied to ")
+    assert not came.done
+
+
+def test_of_what_was_there_before_versions_another_right_is_missing(
+    content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content.make(versioned=False)
+    content.put("a")
+    answering(content, monkeypatch, "AccessDenied")
+    failure = content.empty().failure
+    assert isinstance(failure, Denied)
+    assert failure.context.action == "s3:DeleteObject"
+
+
 # Rights
 
 

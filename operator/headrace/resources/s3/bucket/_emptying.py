@@ -190,8 +190,22 @@ class _Emptying:
         """Say what came of it."""
         if self.slowed and not self.deleted and self.failure is None:
             self.failure = Throttled(f"S3 asks to slow down while bucket {self.target.id} is emptied.")
+        if not (self.more or self.slowed or self.failure):
+            self.failure = self.denial()
         reasons = tuple(self.reason(error) for error in self.errors)
         return Emptied(self.deleted, self.more or self.slowed, self.refused, reasons, self.failure)
+
+    def denial(self) -> CloudError | None:
+        """Return the permission that is missing, where keys are refused that no object lock can keep.
+
+        S3 tells that key by key, in an answer with the status 200.
+        """
+        denied = [error for error in self.errors if error.get("Code") == "AccessDenied"]
+        if self.locks or not denied:
+            return None
+        key, version = _key(denied[0])
+        operation = "DeleteObject" if version in ("", "null") else "DeleteObjects"
+        return self.target.refusal(operation, denied[0], f"{self.target.arn}/{key}")
 
     def reason(self, error: "ErrorTypeDef") -> str:
         """Say why one key stays."""

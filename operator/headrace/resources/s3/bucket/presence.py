@@ -43,6 +43,8 @@ class PresenceFacet(Root[BucketPresence, Target]):
     permissions = Permissions(
         read=frozenset({"s3:ListBucket", "s3:ListTagsForResource"}),
         write=frozenset({"s3:CreateBucket", "s3:DeleteBucket", "s3:TagResource", "s3:UntagResource"}),
+        create=frozenset({"s3:CreateBucket"}),
+        remove=frozenset({"s3:DeleteBucket"}),
         empty=frozenset(
             {
                 "s3:AbortMultipartUpload",

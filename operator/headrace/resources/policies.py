@@ -1,0 +1,88 @@
+"""The IAM policy that a resource type needs, as it follows from what its members declare."""
+
+from collections.abc import Collection, Sequence
+from enum import Enum
+from typing import Any
+
+from headrace.aws.actions import is_on_content
+from headrace.aws.policy import Policy, Statement
+from headrace.engine.facet import Facet, Permissions, ResourceType
+
+Member = Facet[Any, Any]
+_Key = tuple["Purpose", tuple[str, ...], bool]
+
+
+class Purpose(Enum):
+    """What an action is needed for, the most ordinary first: where there are several, it counts as that."""
+
+    READ = "Read"
+    WRITE = "Write"
+    CREATE = "Create"
+    REMOVE = "Remove"
+    EMPTY = "Empty"
+
+    def of(self, needs: Permissions) -> frozenset[str]:
+        """Return the actions that are needed for this."""
+        return {
+            Purpose.READ: needs.read,
+            Purpose.WRITE: needs.write - needs.create - needs.remove,
+            Purpose.CREATE: needs.create,
+            Purpose.REMOVE: needs.remove,
+            Purpose.EMPTY: needs.empty,
+        }[self]
+
+
+EVERYTHING = tuple(Purpose)
+LOOKING = (Purpose.READ,)
+"""What `mode: Observe` does."""
+
+
+def policy(
+    resource: ResourceType,
+    names: Sequence[str],
+    purposes: Collection[Purpose] = EVERYTHING,
+    members: Collection[Member] | None = None,
+    partition: str = "aws",
+) -> Policy:
+    """Return the policy that lets somebody do these things, and nothing else.
+
+    Each action is in one statement only, whose Sid says what for and who needs it: CreatePresence,
+    ReadPresenceAndTags. Without a statement, just that does not work.
+
+    Args:
+        resource: the type of resource.
+        names: those that the resources may have; IAM takes * and ? in them.
+        purposes: what is to be possible.
+        members: for whom it is to be possible; None means all.
+        partition: where the resources are: aws, aws-cn, aws-us-gov.
+    """
+    found = resource.members() if members is None else tuple(members)
+    order = [member.name for member in found]
+    grouped = _grouped(found, purposes)
+    keys = sorted(
+        grouped, key=lambda key: (EVERYTHING.index(key[0]), [order.index(n) for n in key[1]], key[2])
+    )
+    address = resource.root.address
+    arns = tuple(address.format(partition=partition, region="*", account="*", id=name) for name in names)
+    return Policy(tuple(_statement(key, grouped[key], arns) for key in keys))
+
+
+def _grouped(members: Collection[Member], purposes: Collection[Purpose]) -> dict[_Key, set[str]]:
+    """Put actions together that the same members need for the same purpose."""
+    grouped: dict[_Key, set[str]] = {}
+    seen: set[str] = set()
+    for purpose in EVERYTHING:
+        needs = {member.name: purpose.of(member.permissions) for member in members if purpose in purposes}
+        for action in frozenset().union(*needs.values()) - seen:
+            who = tuple(name for name, actions in needs.items() if action in actions)
+            grouped.setdefault((purpose, who, is_on_content(action)), set()).add(action)
+            seen.add(action)
+    return grouped
+
+
+def _statement(key: _Key, actions: Collection[str], arns: tuple[str, ...]) -> Statement:
+    purpose, who, content = key
+    sid = purpose.value + "And".join(name[0].upper() + name[1:] for name in who)
+    if content:
+        return Statement(f"{sid}Content", tuple(sorted(actions)), tuple(f"{arn}/*" for arn in arns))
+    return Statement(sid, tuple(sorted(actions)), arns)

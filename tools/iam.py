@@ -1,0 +1,96 @@
+"""The policies in docs/iam, and for each kind the page that says what they are for."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from headrace.aws.policy import Policy, assuming, trust
+from headrace.engine.facet import Facet, ResourceType
+from headrace.kinds.definition import Definition
+from headrace.resources.policies import EVERYTHING, LOOKING, Purpose, policy
+from tools.markdown import codes, table
+from tools.names import kebab
+
+FOLDER = Path("docs", "iam")
+ROLE, OPERATOR, CLUSTER, NAMESPACE = "ROLE_ARN", "OPERATOR_ARN", "CLUSTER_ID", "NAMESPACE"
+"""What stands in the files for what only their users know."""
+
+Producer = Callable[[], str]
+
+
+def placeholder(resource: ResourceType) -> str:
+    """Return what stands in the files for the names of resources."""
+    return f"{resource.name.split('/')[-1].upper()}_NAMES"
+
+
+def files(kinds: Iterable[Definition[Any]]) -> Mapping[Path, Producer]:
+    """Return what makes the text of each policy and page, by its path below the root of the repository."""
+    kinds = [kind for kind in kinds if kind.resources]
+    policies = {
+        **{FOLDER / path: made for kind in kinds for path, made in _policies(kind).items()},
+        FOLDER / "assume-role.json": assuming(ROLE),
+        FOLDER / "trust-policy.json": trust(OPERATOR, CLUSTER, (NAMESPACE,)),
+    }
+    pages: dict[Path, Producer] = {FOLDER / f"{kebab(kind.name)}.md": partial(page, kind) for kind in kinds}
+    return {**pages, **{path: made.text for path, made in policies.items()}}
+
+
+def _policies(kind: Definition[Any]) -> dict[str, Policy]:
+    """Return the policies of a kind by their paths below the folder."""
+    stem = kebab(kind.name)
+    made = {f"{stem}-manage.json": managing(kind), f"{stem}-observe.json": managing(kind, LOOKING)}
+    for resource, member in _members(kind):
+        made[f"{stem}/{kebab(member.name)}.json"] = policy(
+            resource, (placeholder(resource),), members=(member,)
+        )
+    return made
+
+
+def managing(kind: Definition[Any], purposes: Iterable[Purpose] = EVERYTHING) -> Policy:
+    """Return the policy for all resources that objects of a kind can stand for."""
+    wanted = tuple(purposes)
+    parts = (policy(each, (placeholder(each),), wanted).statements for each in kind.resources)
+    return Policy(tuple(statement for statements in parts for statement in statements))
+
+
+def _members(kind: Definition[Any]) -> Iterator[tuple[ResourceType, Facet[Any, Any]]]:
+    return ((resource, member) for resource in kind.resources for member in resource.members())
+
+
+# The page
+
+
+def page(kind: Definition[Any]) -> str:
+    """Return the page about the policies of a kind."""
+    stem = kebab(kind.name)
+    parts = (
+        f"# IAM policies for {kind.name}",
+        "[README.md](README.md) says how to use them.",
+        table(
+            ("Policy", "For"),
+            [
+                (_link(f"{stem}-manage.json"), "all that objects of this kind can ask for"),
+                (_link(f"{stem}-observe.json"), "objects with `mode: Observe`, which only read"),
+            ],
+        ),
+        "## Setting by setting",
+        "`presence` is the resource itself, and every object needs it.",
+        table(("Policy", "Setting", "To read", "To write", "To delete the content"), _settings(kind)),
+        "## Statement by statement",
+        "The Sid says what a statement is for, and who needs it; each action is in one statement only. "
+        "[README.md](README.md#without-a-statement) says what does not work without one.",
+        table(("Sid", "Actions"), ((f"`{s.sid}`", codes(s.actions)) for s in managing(kind).statements)),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _settings(kind: Definition[Any]) -> Iterator[tuple[str, ...]]:
+    for _, member in _members(kind):
+        needs, path = member.permissions, f"{kebab(kind.name)}/{kebab(member.name)}.json"
+        actions = (codes(sorted(each)) for each in (needs.read, needs.write, needs.empty))
+        yield _link(path), f"`{member.name}`", *actions
+
+
+def _link(path: str) -> str:
+    return f"[{path}]({path})"
