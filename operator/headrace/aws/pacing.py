@@ -69,7 +69,10 @@ class Pacing:
         self._lock = threading.Lock()
 
     def bucket(self, account: str, region: str, service: str, rate: float | None = None) -> TokenBucket:
-        """Return the one bucket of this account, region and service for all who ask for the same rate."""
+        """Return the one bucket of this account, region and service for all who ask for the same rate.
+
+        Where the account is not known yet, who asks stands for it: nobody is slowed down by somebody else.
+        """
         full = rate or self._rate
         key = (account, region, service, full)
         with self._lock:

@@ -54,6 +54,8 @@ class Loop:
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """The labels of each namespace."""
     _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
+    _outages: dict[ObjectRef, int] = field(default_factory=dict)
+    """How many passes in a row met an outage; what fails for another reason is no outage."""
 
     # What the watch calls. Never waits and never fails.
 
@@ -166,17 +168,17 @@ class Loop:
 
     async def _pass(self, obj: Object) -> Outcome | None:
         """Make one pass; None where the API server failed us, which is tried again."""
-        attempts = self.queue.failures(obj.ref)
+        outages = self._outages.get(obj.ref, 0)
         try:
             return await asyncio.get_running_loop().run_in_executor(
-                self.threads, self.reconcile, obj, attempts
+                self.threads, self.reconcile, obj, outages
             )
         except Gone:
             self._part_with(obj)
             return None
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
-            passing = isinstance(error, Stale) and attempts + 1 < LASTING
+            passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING
             log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
         self.queue.add_after(obj.ref, self.queue.backoff(obj.ref), Lane.FAST)
         return None
@@ -190,6 +192,7 @@ class Loop:
         if outcome.obj is None or known is None or known.uid != looked.uid:
             self._part_with(looked)
             return
+        self._count(ref, outcome)
         if outcome.obj.asked() == looked.asked():
             self._done[ref] = outcome.obj.fingerprint()
         else:
@@ -203,6 +206,12 @@ class Loop:
         self.queue.reset(ref)
         delay = outcome.interval if outcome.next is Next.RESYNC else float(outcome.next)
         self.queue.add_after(ref, delay * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - spreads load
+
+    def _count(self, ref: ObjectRef, outcome: Outcome) -> None:
+        if outcome.outage:
+            self._outages[ref] = self._outages.get(ref, 0) + 1
+        else:
+            self._outages.pop(ref, None)
 
     def _note(self, obj: Object) -> None:
         holding = {c["type"] for c in obj.status.get("conditions", []) if c["status"] == "True"}
@@ -218,6 +227,7 @@ class Loop:
     def _forget(self, ref: ObjectRef) -> None:
         self.queue.forget(ref)
         self._done.pop(ref, None)
+        self._outages.pop(ref, None)
         self.metrics.gone(ref.kind, ref.path)
 
 
