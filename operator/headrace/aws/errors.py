@@ -14,6 +14,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from headrace.aws.actions import action_of
+from headrace.aws.reach import unreached
 from headrace.aws.regions import opt_in
 from headrace.engine.errors import (
     BadCredentials,
@@ -327,7 +328,7 @@ def from_botocore(error: Exception, place: Place) -> CloudError:
     said = str(error).strip().rstrip(".")
     sentence = {
         BadCredentials: f"There are no usable AWS credentials: {said}. Check what the operator runs with.",
-        Unavailable: f"AWS cannot be reached: {said}.",
+        Unavailable: unreached(error),
     }.get(kind, f"The request could not be made: {said}.")
     return kind(sentence, Context(resource=place.resource, caller=place.caller))
 

@@ -63,8 +63,13 @@ class TokenBucket:
 class Pacing:
     """The token buckets of all accounts, regions and services."""
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
+    def __init__(
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate, self._clock, self._sleep = rate, clock, sleep
         self._buckets: dict[tuple[str, str, str, float], TokenBucket] = {}
         self._lock = threading.Lock()
 
@@ -77,7 +82,7 @@ class Pacing:
         key = (account, region, service, full)
         with self._lock:
             if key not in self._buckets:
-                self._buckets[key] = TokenBucket(full)
+                self._buckets[key] = TokenBucket(full, self._clock, self._sleep)
             return self._buckets[key]
 
     def watch(self, client: Any, account: str, region: str, rate: float | None = None) -> None:

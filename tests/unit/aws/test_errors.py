@@ -376,7 +376,8 @@ def test_an_answer_that_is_next_to_empty_still_makes_an_error() -> None:
         (
             boto.EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"),
             Unavailable,
-            'AWS cannot be reached: Could not connect to the endpoint URL: "http://127.0.0.1:1/".',
+            "AWS cannot be reached: no connection to http://127.0.0.1:1 can be made. Check the endpoint URL, "
+            "if one is set, and the operator's network.",
         ),
         (
             boto.NoRegionError(),
