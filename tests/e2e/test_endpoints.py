@@ -1,4 +1,4 @@
-"""AWS cannot be reached, or does not believe us: told with what to do, over by itself, no matter to others."""
+"""AWS cannot be reached, or does not believe us: told with what to do, over by itself, no harm to others."""
 
 import secrets
 from collections.abc import Iterator

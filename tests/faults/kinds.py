@@ -21,6 +21,7 @@ from tests.faults.stages import Point, Stage
 
 RETRIES = 2
 """How often botocore repeats a request that may pass."""
+
 Class = type[CloudError]
 
 
@@ -46,6 +47,10 @@ class Trouble:
         """Return the fault that hits this call, and as many like it."""
         where: Fault = {"operation": point.operation, "resource": resource, "after": point.nth}
         return {**self.fault, **where, "count": count}
+
+    def attempts(self, point: Point) -> int:
+        """Return how many requests botocore makes there; without a code it sees no reason to try again."""
+        return 1 + RETRIES if self.retried and issubclass(self.of(point), Throttled | Unavailable) else 1
 
     def of(self, point: Point) -> Class:
         """Return the class of the error there."""

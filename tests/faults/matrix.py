@@ -9,7 +9,7 @@ from typing import Any
 from headrace.controller.outcome import Outcome
 from sandbox.aws.stand_in import Call, StandIn
 from tests.e2e.buckets import names, tags
-from tests.faults.kinds import RETRIES, Follows, Trouble, follows
+from tests.faults.kinds import Follows, Trouble, follows
 from tests.faults.scene import Ground, Scene
 from tests.faults.stages import LIVES, Point, Stage, points
 
@@ -142,17 +142,17 @@ class Run:
 
     def disturbed(self, model: Model, point: Point) -> None:
         """Make one pass in which this call fails, and check what follows."""
-        scene, retries = self.scene, RETRIES if self.trouble.retried else 0
+        scene, attempts = self.scene, self.trouble.attempts(point)
         before = dict(scene.status)
-        number = scene.aws.fault(**self.trouble.on(scene.bucket, point, 1 + retries))
+        number = scene.aws.fault(**self.trouble.on(scene.bucket, point, attempts))
         writes, mark = len(scene.api.writes), scene.aws.mark()
         outcome = scene.look()
         scene.aws.lift(number)
         calls = scene.calls(mark)
         hit = [call for call in calls if call.fault == number]
         self.requests += len(hit)
-        _same("failed requests", len(hit), 1 + retries)
-        _at_most("calls", len(calls), len(model.points) + retries + _SLACK)
+        _same("failed requests", len(hit), attempts)
+        _at_most("calls", len(calls), len(model.points) + attempts - 1 + _SLACK)
         _at_most("API writes", len(scene.api.writes) - writes, 2)
         follow = follows(model.stage, point, self.trouble)
         if follow is not None:

@@ -18,7 +18,7 @@ from headrace.aws.credentials import (
 from headrace.aws.errors import SERVICE_KEY, Place, translating
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
-from headrace.engine.errors import CloudError, Invalid
+from headrace.engine.errors import CloudError, Invalid, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -79,12 +79,23 @@ class Account:
         return self._ask(None)
 
     def _ask(self, asked: int | None) -> Identity:
-        """Ask, unless somebody else did since so many questions: an answer may take a minute not to come."""
-        with self._asking:
-            if asked is None or asked == self._asked:
-                self._answer = self._who()
-                self._asked += 1
-            answer = self._answer
+        """Ask, unless somebody else did since so many questions: an answer may take a minute not to come.
+
+        Where none came the last time, only one waits for the next; whoever comes meanwhile would lack the
+        worker for an account that does answer.
+        """
+        last = self._answer
+        if self._asking.acquire(blocking=not isinstance(last, Unavailable)):
+            try:
+                if asked is None or asked == self._asked:
+                    self._answer = self._who()
+                    self._asked += 1
+                last = self._answer
+            finally:
+                self._asking.release()
+        return self._told(last)
+
+    def _told(self, answer: Identity | CloudError | None) -> Identity:
         if isinstance(answer, Identity):
             return answer
         assert answer is not None, "somebody asked"  # noqa: S101 - for the types
