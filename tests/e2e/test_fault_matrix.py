@@ -51,12 +51,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_class_of_errors_at_the_calls_of_every_stage_is_survived(
     cloud: StandIn, record_property: Callable[[str, object], None]
 ) -> None:
-    # One half of the matrix, each class at other calls than the next; `python -m benchmarks.faults` runs all.
-    figures = run(cloud, troubles(all_codes=False), every=2)
+    # A third of the matrix, each class at other calls than the next; `python -m benchmarks.faults` runs all.
+    figures = run(cloud, troubles(all_codes=False), every=3)
     record_property("faults", figures.text())
     assert figures.wrong == []
     assert (figures.calls, figures.classes) >= (85, 9), figures.text()
-    assert figures.injected >= 340, figures.text()
+    assert figures.injected >= 230, figures.text()
 
 
 @pytest.mark.parametrize("name", OUTAGES)
