@@ -280,8 +280,8 @@ async def _work(kube: KubeClient, loop: Loop) -> None:
 
 
 def _by_kind(objects: Reconciler, accounts: AccountReconciler) -> Callable[[Object, int], Outcome]:
-    def look(obj: Object, attempts: int) -> Outcome:
-        return (accounts if obj.ref.kind == AWSAccount.name else objects)(obj, attempts)
+    def look(obj: Object, outages: int) -> Outcome:
+        return (accounts if obj.ref.kind == AWSAccount.name else objects)(obj, outages)
 
     return look
 

@@ -201,6 +201,10 @@ class StandIn(Clients):
         """Let the calls go that a fault holds. It hits none from now on."""
         self._control("POST", f"faults/{fault}/release")
 
+    def lift(self, fault: int) -> None:
+        """Release a fault and forget it."""
+        self._control("DELETE", f"faults/{fault}")
+
     def clear_faults(self) -> None:
         """Release and forget all faults."""
         self._control("DELETE", "faults")

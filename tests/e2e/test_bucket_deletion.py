@@ -24,7 +24,10 @@ def test_a_bucket_with_content_stays_and_the_object_says_what_to_do(world: World
     before = snapshot(s3, bucket)
     world.delete()
     obj = world.stalled("NotEmpty")
-    sentence = f"Bucket {bucket} still has content, so it stays. Empty it, or set deletionPolicy: Retain."
+    sentence = (
+        f"Bucket {bucket} still has content, so it stays. Empty it, set emptyOnDelete: true, or set "
+        "deletionPolicy: Retain."
+    )
     assert condition(obj, "Stalled")["message"] == sentence
     assert condition(obj, "Ready")["status"] == "False"
     assert snapshot(s3, bucket) == before

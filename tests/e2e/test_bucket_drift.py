@@ -256,7 +256,11 @@ def test_with_report_a_bucket_that_is_gone_is_told_and_not_made_anew(world: Worl
     assert bucket not in names(s3)
     ready = condition(obj, "Ready")
     assert (ready["status"], ready["reason"]) == ("False", "Drifted")
-    assert ready["message"] == f"bucket {bucket} is gone; driftPolicy Report leaves it so"
+    assert ready["message"] == (
+        f"bucket {bucket} is gone; driftPolicy Report leaves it so. Edit spec, or set driftPolicy: Correct, "
+        "to have it made anew."
+    )
+    assert condition(obj, "Stalled")["reason"] == "Drifted", "only a person can help"
     assert condition(obj, "Drifted")["status"] == "True"
     assert "presence.owner" in [entry["field"] for entry in obj["status"]["drift"]]
     assert "arn" not in obj["status"]

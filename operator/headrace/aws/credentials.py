@@ -78,6 +78,16 @@ class Source:
     rates: Mapping[str, float] = field(default_factory=dict)
     """Requests a second, by boto3's name of the service."""
 
+    @property
+    def who(self) -> str:
+        """What tells identities apart before AWS has said whose they are: a key, a role; "" is ourselves."""
+        match self.credentials:
+            case Keys(access_key):
+                return access_key
+            case Role(arn):
+                return arn
+        return ""
+
 
 Watch = Callable[[Any, str], None]
 """What is done to every client that is made, and to that of a region."""

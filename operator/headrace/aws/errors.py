@@ -14,6 +14,8 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from headrace.aws.actions import action_of
+from headrace.aws.reach import unreached
+from headrace.aws.regions import opt_in
 from headrace.engine.errors import (
     BadCredentials,
     CloudError,
@@ -251,6 +253,11 @@ _OWN_WORDS = frozenset(
 )
 
 
+# What is said of credentials that nobody knows, and of good ones in a region that the account has off
+# ("Error responses" in the S3 API reference; "Manage AWS STS in an AWS Region" in the IAM User Guide).
+_UNKNOWN = frozenset(["AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken"])
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a call went, for the sentences that errors make."""
@@ -264,6 +271,8 @@ class Place:
     external_id: str = ""
     credentials: str = ""
     """Where the credentials come from, if not from what the operator runs with: Secret aws-keys."""
+    region: str = ""
+    """The region that was asked."""
 
 
 @contextmanager
@@ -319,7 +328,7 @@ def from_botocore(error: Exception, place: Place) -> CloudError:
     said = str(error).strip().rstrip(".")
     sentence = {
         BadCredentials: f"There are no usable AWS credentials: {said}. Check what the operator runs with.",
-        Unavailable: f"AWS cannot be reached: {said}.",
+        Unavailable: unreached(error),
     }.get(kind, f"The request could not be made: {said}.")
     return kind(sentence, Context(resource=place.resource, caller=place.caller))
 
@@ -337,8 +346,7 @@ def _sentence(kind: type[CloudError], said: str, context: Context, place: Place)
     """Say what is wrong, where, and what to do."""
     name = context.resource.rpartition(":")[2]
     if kind is BadCredentials:
-        whose = f" of {place.credentials}" if place.credentials else ""
-        return f"AWS does not accept the credentials{whose} ({context.code}): {said}"
+        return _not_accepted(said, context, place)
     if kind is Denied:
         return _refused(said, context)
     if kind is NotOurs:
@@ -346,10 +354,22 @@ def _sentence(kind: type[CloudError], said: str, context: Context, place: Place)
             f"The name {name} is taken by another AWS account; bucket names are global. Choose another one."
         )
     if context.code == "BucketNotEmpty":
-        return f"Bucket {name} still has content, so it stays. Empty it, or set deletionPolicy: Retain."
+        return (
+            f"Bucket {name} still has content, so it stays. Empty it, set emptyOnDelete: true, or set "
+            "deletionPolicy: Retain."
+        )
     if kind is Throttled:
         return f"AWS asks to slow down ({context.code} at {context.operation})."
     return f"AWS refused {context.operation} ({context.code}): {said}"
+
+
+def _not_accepted(said: str, context: Context, place: Place) -> str:
+    """Say whose credentials are no good, and what else that may mean."""
+    whose = f" of {place.credentials}" if place.credentials else ""
+    sentence = f"AWS does not accept the credentials{whose} ({context.code}): {said}"
+    if context.code in _UNKNOWN and opt_in(place.region):
+        return f"{sentence.rstrip('.')}. Or region {place.region} is not enabled in the account."
+    return sentence
 
 
 def _refused(said: str, context: Context) -> str:

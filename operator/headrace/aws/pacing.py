@@ -63,18 +63,26 @@ class TokenBucket:
 class Pacing:
     """The token buckets of all accounts, regions and services."""
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
+    def __init__(
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate, self._clock, self._sleep = rate, clock, sleep
         self._buckets: dict[tuple[str, str, str, float], TokenBucket] = {}
         self._lock = threading.Lock()
 
     def bucket(self, account: str, region: str, service: str, rate: float | None = None) -> TokenBucket:
-        """Return the one bucket of this account, region and service for all who ask for the same rate."""
+        """Return the one bucket of this account, region and service for all who ask for the same rate.
+
+        Where the account is not known yet, who asks stands for it: nobody is slowed down by somebody else.
+        """
         full = rate or self._rate
         key = (account, region, service, full)
         with self._lock:
             if key not in self._buckets:
-                self._buckets[key] = TokenBucket(full)
+                self._buckets[key] = TokenBucket(full, self._clock, self._sleep)
             return self._buckets[key]
 
     def watch(self, client: Any, account: str, region: str, rate: float | None = None) -> None:

@@ -19,7 +19,7 @@ from headrace.aws.errors import SERVICE_KEY, Place, translating
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
 from headrace.aws.turns import Turns
-from headrace.engine.errors import CloudError, Invalid
+from headrace.engine.errors import CloudError, Invalid, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,7 +49,7 @@ class Account:
     ) -> None:
         self._meter, self._pacing, self._source = meter, pacing, source or Source()
         self._turns = turns or Turns()
-        session = session_of(self._source, self._watch)
+        session = session_of(self._source, self._watch_own)
         self._region = self._source.region or region_of(session)
         self._session = for_boto3(session)
         self._clients: dict[tuple[str, str], Any] = {}
@@ -88,12 +88,23 @@ class Account:
         return self._ask(None)
 
     def _ask(self, asked: int | None) -> Identity:
-        """Ask, unless somebody else did since so many questions: an answer may take a minute not to come."""
-        with self._asking:
-            if asked is None or asked == self._asked:
-                self._answer = self._who()
-                self._asked += 1
-            answer = self._answer
+        """Ask, unless somebody else did since so many questions: an answer may take a minute not to come.
+
+        Where none came the last time, only one waits for the next; whoever comes meanwhile would lack the
+        worker for an account that does answer.
+        """
+        last = self._answer
+        if self._asking.acquire(blocking=not isinstance(last, Unavailable)):
+            try:
+                if asked is None or asked == self._asked:
+                    self._answer = self._who()
+                    self._asked += 1
+                last = self._answer
+            finally:
+                self._asking.release()
+        return self._told(last)
+
+    def _told(self, answer: Identity | CloudError | None) -> Identity:
         if isinstance(answer, Identity):
             return answer
         assert answer is not None, "somebody asked"  # noqa: S101 - for the types
@@ -101,20 +112,21 @@ class Account:
 
     def _who(self) -> Identity | CloudError:
         try:
-            with translating(self.place("the AWS account")):
-                answer = self.client("sts", self.region or ANY_REGION).get_caller_identity()
+            region = self.region or ANY_REGION
+            with translating(self.place("the AWS account", region=region)):
+                answer = self.client("sts", region).get_caller_identity()
         except CloudError as error:
             return error
         return Identity(answer["Account"], answer["Arn"], answer["Arn"].split(":")[1])
 
-    def place(self, resource: str, caller: str = "") -> Place:
+    def place(self, resource: str, caller: str = "", region: str = "") -> Place:
         """Return what errors at this resource have to tell of the way to it."""
         match self._source.credentials:
             case Role(arn, external_id):
-                return Place(resource, caller, arn, external_id)
+                return Place(resource, caller, arn, external_id, region=region)
             case Keys(origin=origin):
-                return Place(resource, caller, credentials=origin)
-        return Place(resource, caller)
+                return Place(resource, caller, credentials=origin, region=region)
+        return Place(resource, caller, region=region)
 
     @overload
     def client(self, service: Literal["s3"], region: str) -> "S3Client": ...
@@ -143,9 +155,16 @@ class Account:
 
     def _watch(self, client: Any, region: str) -> None:
         """Pace and count what this client sends, and note its service in each answer."""
-        service = client.meta.service_model.service_name
         known = self._answer.account_id if isinstance(self._answer, Identity) else ""
-        self._pacing.watch(client, known, region, self._source.rates.get(service))
+        self._watch_as(client, region, known, known or self._source.who)
+
+    def _watch_own(self, client: Any, region: str) -> None:
+        """Do the same for a client with which a role is assumed: it sends as the process itself."""
+        self._watch_as(client, region, "", "")
+
+    def _watch_as(self, client: Any, region: str, known: str, paced: str) -> None:
+        service = client.meta.service_model.service_name
+        self._pacing.watch(client, paced, region, self._source.rates.get(service))
         self._meter.watch(client, known, region)
         client.meta.events.register("after-call", _noting(service))
 

@@ -71,7 +71,7 @@ class Target:
 
     def translating(self) -> AbstractContextManager[None]:
         """Turn botocore's exceptions into CloudError while in here."""
-        return translating(self._account.place(self._arn, self._identity.caller))
+        return translating(self._account.place(self._arn, self._identity.caller, self._region))
 
     def share(self, key: str, read: Callable[[], Any]) -> Any:
         """Read once what several facets need; others wait for the answer. Failures are not shared."""

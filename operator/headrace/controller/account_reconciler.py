@@ -1,20 +1,25 @@
 """One pass over one AWSAccount: whether AWS takes its credentials, and who we are there."""
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from headrace.aws.sessions import Identity
 from headrace.controller import finalizer
 from headrace.controller.accounts import Accounts
-from headrace.controller.api import Api, Object
-from headrace.controller.conditions import Aspect, conditions
+from headrace.controller.api import Api, ApiError, Object
+from headrace.controller.conditions import Aspect, bug, conditions, kept
 from headrace.controller.consequences import Next, consequence
 from headrace.controller.outcome import Outcome, Recorder
+from headrace.controller.status import LASTING
 from headrace.controller.transitions import turned
 from headrace.controller.writer import write_status
 from headrace.engine.errors import CloudError, Invalid, Throttled, Unavailable
 from headrace.kinds.status import Reason
+
+log = logging.getLogger("headrace.reconcile")
 
 # A Secret is read again this often, and AWS asked who we are; there is no watch on Secrets.
 _RECHECK_SECONDS = 20.0
@@ -30,8 +35,19 @@ class AccountReconciler:
     def __init__(self, accounts: Accounts, api: Api, recorder: Recorder, clock: Callable[[], float]) -> None:
         self._accounts, self._api, self._recorder, self._clock = accounts, api, recorder, clock
 
-    def __call__(self, obj: Object, attempts: int = 0) -> Outcome:
+    def __call__(self, obj: Object, outages: int = 0) -> Outcome:
         """Make one pass over an account."""
+        try:
+            return self._look(obj, outages)
+        except (ApiError, CloudError):
+            raise
+        except Exception as error:
+            log.exception("bug while reconciling", extra={"object": str(obj.ref)})
+            ready = bug(type(error).__name__)
+            aspects = [ready, ready.also("Reconciling")]
+            return self._told(obj, aspects, self._as_told(obj), "bug", Next.BACKOFF)
+
+    def _look(self, obj: Object, outages: int) -> Outcome:
         if obj.deleting:
             return self._deletion(obj)
         if not obj.held:
@@ -39,7 +55,7 @@ class AccountReconciler:
         try:
             identity = self._identity(obj)
         except CloudError as error:
-            return self._failed(obj, error)
+            return self._failed(obj, error, outages)
         told = {"accountID": identity.account_id, "callerARN": identity.caller}
         version = self._accounts.secret_version(obj)
         if version is not None:
@@ -69,14 +85,17 @@ class AccountReconciler:
         ready = Aspect("Ready", "False", Reason.WAITING, message)
         return self._told(obj, [ready, ready.also("Reconciling")], self._as_told(obj), "error", Next.BACKOFF)
 
-    def _failed(self, obj: Object, error: CloudError) -> Outcome:
+    def _failed(self, obj: Object, error: CloudError, outages: int) -> Outcome:
         effect = consequence(error)
         ready = Aspect("Ready", "False", effect.reason, error.message)
-        beside = ready.also("Stalled" if effect.stalled else "Reconciling")
-        result = "stalled" if effect.stalled else "error"
-        passing = isinstance(error, Unavailable | Throttled)
-        next_ = Next.BACKOFF if passing else _HOPEFUL_SECONDS
-        return self._told(obj, [ready, beside], self._as_told(obj), result, next_)
+        aspects = [ready, ready.also("Stalled" if effect.stalled else "Reconciling")]
+        told, result = self._as_told(obj), "stalled" if effect.stalled else "error"
+        if not isinstance(error, Unavailable | Throttled):
+            return self._told(obj, aspects, told, result, _HOPEFUL_SECONDS)
+        lasting = outages + 1 >= LASTING
+        known = kept(obj, (effect.reason, error.message) if lasting else None)
+        outcome = self._told(obj, known or aspects, told, result, Next.BACKOFF)
+        return replace(outcome, outage=True)
 
     def _as_told(self, obj: Object) -> dict[str, Any]:
         return {key: obj.status[key] for key in _KNOWN if key in obj.status}

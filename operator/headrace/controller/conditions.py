@@ -1,7 +1,7 @@
 """Conditions: how an aspect of the state becomes what the API has, with the time of its last transition."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from headrace.controller.api import Object
@@ -22,6 +22,31 @@ class Aspect:
     def also(self, type_: str) -> "Aspect":
         """Return the condition that holds for the same reason: Stalled or Reconciling beside Ready."""
         return Aspect(type_, "True", self.reason, self.message)
+
+
+def bug(name: str) -> Aspect:
+    """Return Ready after an exception that is none of ours: nothing is known any more."""
+    message = f"{name} in the operator: this is a bug. Its log has the details; it tries again."
+    return Aspect("Ready", "Unknown", Reason.INTERNAL_ERROR, message)
+
+
+def kept(obj: Object, trouble: tuple[Reason, str] | None = None) -> list[Aspect]:
+    """Return what is known of this generation, but for Drifted; empty where nothing is.
+
+    An outage does not change what is known: Ready keeps its value, and tells of the trouble, if any.
+    """
+    known = obj.status.get("conditions", [])
+    if not any(c["type"] == "Ready" and c["observedGeneration"] == obj.generation for c in known):
+        return []
+    aspects = [
+        Aspect(c["type"], c["status"], Reason(c["reason"]), c["message"])
+        for c in known
+        if c["type"] != "Drifted"
+    ]
+    if trouble is None:
+        return aspects
+    reason, message = trouble
+    return [replace(a, reason=reason, message=message) if a.type == "Ready" else a for a in aspects]
 
 
 def conditions(obj: Object, aspects: Iterable[Aspect], now: str) -> list[dict[str, Any]]:

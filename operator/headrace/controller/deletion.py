@@ -63,8 +63,7 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
         return emptied
     report = reconcile(work, parts.pool)
     errors = tuple(_to_be_told(failure.error, work, emptying) for failure in report.failures)
-    if not obj.status.get("pins") and _refused_a_look(report):
-        # A name of somebody else's looks like this for good, and ours was never seen under it.
+    if _never_ours(obj, report):
         return _let_go(parts, obj, f"{work.what} was never seen as ours; it was left alone")
     if errors or report.left:
         return Told(replace(seen, what=work.what, report=report, errors=errors, wrote=True))
@@ -85,9 +84,12 @@ def _emptied(parts: Parts, seen: Seen, work: Work) -> Told | int:
     """Delete content for a while; return what there is to tell or, when none is left, how much there was."""
     total = int(seen.obj.status.get("emptied", 0))
     look = reconcile(replace(work, intent=Intent.OBSERVE, write=False), parts.pool)
+    if look.failures and not _never_ours(seen.obj, look):
+        errors = tuple(_to_be_told(failure.error, work, emptying=False) for failure in look.failures)
+        return Told(replace(seen, report=look, errors=errors))
     found = look.found.get(work.resource.root.name)
     if not isinstance(found, Presence) or found.owner != work.presence.owner:
-        # Gone, not ours, or not to be seen: what follows from that is the same as without content.
+        # Gone, or not ours: what follows from that is the same as without content.
         return total
     came = work.resource.root.empty(work.target, _stop(parts, seen.obj))
     total += came.deleted
@@ -148,10 +150,13 @@ def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:
     return Outcome(None, result="deleted")
 
 
-def _refused_a_look(report: Report) -> bool:
-    """Say whether all that came of the pass is that we may not even look."""
+def _never_ours(obj: Object, report: Report) -> bool:
+    """Say whether we may not even look, and never saw ours under that name.
+
+    A name of somebody else's looks like this for good.
+    """
     denied = [isinstance(failure.error, Denied) for failure in report.failures]
-    return not report.found and bool(denied) and all(denied)
+    return not obj.status.get("pins") and not report.found and bool(denied) and all(denied)
 
 
 def _farewell(work: Work, report: Report) -> str:

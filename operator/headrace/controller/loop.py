@@ -56,6 +56,8 @@ class Loop:
     _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
+    _outages: dict[ObjectRef, int] = field(default_factory=dict)
+    """How many passes in a row met an outage; what fails for another reason is no outage."""
 
     # What the watch calls. Never waits and never fails.
 
@@ -174,16 +176,16 @@ class Loop:
 
     async def _pass(self, obj: Object) -> str:
         """Make one pass and see to what follows from it; return its result, as the metrics count it."""
-        attempts = self.queue.failures(obj.ref)
+        outages = self._outages.get(obj.ref, 0)
         try:
             outcome = await asyncio.get_running_loop().run_in_executor(
-                self.threads, self.reconcile, obj, attempts
+                self.threads, self.reconcile, obj, outages
             )
         except Gone:
             outcome = Outcome(None, result="deleted")
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
-            passing = isinstance(error, Stale) and attempts + 1 < LASTING
+            passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING
             log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
             spared = error.after * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load
             self.queue.add_after(obj.ref, max(self.queue.backoff(obj.ref), spared), Lane.FAST)
@@ -200,6 +202,7 @@ class Loop:
         if outcome.obj is None or known is None or known.uid != looked.uid:
             self._part_with(looked)
             return
+        self._count(ref, outcome)
         if outcome.obj.asked() == looked.asked():
             self._done[ref] = outcome.obj.fingerprint()
         else:
@@ -213,6 +216,12 @@ class Loop:
         self.queue.reset(ref)
         delay = outcome.interval if outcome.next is Next.RESYNC else float(outcome.next)
         self.queue.add_after(ref, delay * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - spreads load
+
+    def _count(self, ref: ObjectRef, outcome: Outcome) -> None:
+        if outcome.outage:
+            self._outages[ref] = self._outages.get(ref, 0) + 1
+        else:
+            self._outages.pop(ref, None)
 
     def _note(self, obj: Object) -> None:
         holding = {c["type"] for c in obj.status.get("conditions", []) if c["status"] == "True"}
@@ -228,6 +237,7 @@ class Loop:
     def _forget(self, ref: ObjectRef) -> None:
         self.queue.forget(ref)
         self._done.pop(ref, None)
+        self._outages.pop(ref, None)
         self.metrics.gone(ref.kind, ref.path)
 
 

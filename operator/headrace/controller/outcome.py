@@ -56,6 +56,8 @@ class Outcome:
     result: str = "in_sync"
     """For the metrics: in_sync, changed, drifted, error, stalled, deleted, bug; the loop adds api_error."""
     seen: Seen | None = None
+    outage: bool = False
+    """Whether AWS asked to slow down, or did not answer, whatever else it said."""
 
 
 @dataclass(frozen=True)

@@ -28,18 +28,18 @@ class Reconciler:
     def __init__(self, parts: Parts, clock: Callable[[], float] = time.time) -> None:
         self._parts, self._clock = parts, clock
 
-    def __call__(self, obj: Object, attempts: int = 0) -> Outcome:
+    def __call__(self, obj: Object, outages: int = 0) -> Outcome:
         """Make one pass over an object.
 
         Args:
             obj: the object as the cache has it.
-            attempts: how many passes over it failed in a row before this one.
+            outages: how many passes in a row before this one met an outage of AWS.
 
         Raises:
             ApiError: the API server did not take what we have to say; to be tried again.
         """
         now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        seen = Seen(obj, now, f"{obj.ref}", attempts=attempts)
+        seen = Seen(obj, now, f"{obj.ref}", outages=outages)
         try:
             came = delete(self._parts, seen) if obj.deleting else keep(self._parts, seen)
             return came if isinstance(came, Outcome) else self._told(came)
@@ -65,7 +65,7 @@ class Reconciler:
         result = _result(seen, status)
         _log(seen, status, result)
         next_ = Next.BACKOFF if seen.bug else next_look(seen.errors)
-        return Outcome(obj, 0.0 if told.soon else next_, told.interval, result, seen)
+        return Outcome(obj, 0.0 if told.soon else next_, told.interval, result, seen, seen.outage)
 
 
 def _result(seen: Seen, status: Mapping[str, Any]) -> str:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.controller.api import Object
-from headrace.controller.conditions import Aspect, conditions
+from headrace.controller.conditions import Aspect, bug, conditions, kept
 from headrace.controller.consequences import consequence, gravest
 from headrace.engine.errors import CloudError, Conflict, NotOurs, Throttled, Unavailable, Waiting
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, FieldChange
 from headrace.engine.reconcile import Report
-from headrace.engine.wish import Wish, remembered
+from headrace.engine.wish import Wish, facet_of, remembered
 from headrace.kinds.status import MOST_DRIFT, MOST_MANAGED, TEXT, Reason, Status
 
 LASTING = 3
@@ -41,8 +41,8 @@ class Seen:
     observing: bool = False
     wrote: bool = False
     """Whether this pass was allowed to write."""
-    attempts: int = 0
-    """How many looks in a row failed before this one."""
+    outages: int = 0
+    """How many looks in a row before this one met an outage."""
     paused: bool = False
     """Whether nothing was done because somebody said so."""
     progress: str = ""
@@ -74,8 +74,23 @@ class Seen:
     @property
     def looked(self) -> bool:
         """Whether the resource could be looked at, be it there or not; what is not ours tells nothing."""
-        foreign = any(isinstance(error, NotOurs) for error in self.errors)
-        return self.report is not None and bool(self.report.found) and not foreign
+        return self.report is not None and bool(self.report.found) and not self.foreign
+
+    @property
+    def foreign(self) -> bool:
+        """Whether what is there is somebody else's."""
+        return any(isinstance(error, NotOurs) for error in self.errors)
+
+    @property
+    def outage(self) -> bool:
+        """Whether AWS asked to slow down, or did not answer, whatever else it said."""
+        return any(isinstance(error, Throttled | Unavailable) for error in self.errors)
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Facets that are managed and could not be read in this pass."""
+        failed = {failure.facet for failure in self.report.failures} if self.report else set()
+        return frozenset(failed - self.report.found.keys()) if self.report else frozenset()
 
     @property
     def complete(self) -> bool:
@@ -139,12 +154,15 @@ def _left(seen: Seen) -> tuple[FieldChange, ...]:
 def _drift(seen: Seen) -> dict[str, Any]:
     if not seen.looked:
         return {key: seen.obj.status[key] for key in ("drift", "driftCount") if key in seen.obj.status}
-    left = _left(seen)
-    shown = [
-        {"field": f.field[:TEXT], "wanted": f.wanted[:TEXT], "found": f.found[:TEXT]}
-        for f in left[:MOST_DRIFT]
-    ]
-    return {"driftCount": len(left), **({"drift": shown} if shown else {})}
+    drift = _differing(seen)
+    return {"driftCount": len(drift), **({"drift": drift[:MOST_DRIFT]} if drift else {})}
+
+
+def _differing(seen: Seen) -> list[dict[str, str]]:
+    """Return the fields that differ: as seen now or, where a setting could not be read, as last known."""
+    now = [{"field": f.field[:TEXT], "wanted": f.wanted[:TEXT], "found": f.found[:TEXT]} for f in _left(seen)]
+    known = [f for f in seen.obj.status.get("drift", []) if facet_of(f["field"]) in seen.unread]
+    return sorted([*now, *known], key=lambda f: f["field"]) if seen.drifting else now
 
 
 def _corrected(seen: Seen) -> tuple[FieldChange, ...]:
@@ -155,15 +173,19 @@ def _corrected(seen: Seen) -> tuple[FieldChange, ...]:
 
 
 def _ledger(seen: Seen) -> list[str]:
-    """What we set: all that is wished for, and what is on its way out but not gone yet."""
-    old = seen.obj.status.get("managed", [])
-    if not seen.wrote or not seen.ours or seen.obj.deleting:
+    """What we set, or may have set, and what is on its way out but not gone yet."""
+    old, report = seen.obj.status.get("managed", []), seen.report
+    if not seen.wrote or report is None or seen.foreign or seen.obj.deleting:
         return list(old)
-    report = seen.report
-    unsure = {change.facet for change in report.left} if report else set()
-    unsure |= {failure.facet for failure in report.failures} if report else set()
-    kept = {entry for entry in old if entry.split("[")[0] in unsure}
-    return sorted(remembered(seen.wishes) | kept)[:MOST_MANAGED]
+    wished = remembered(seen.wishes)
+    touched = {entry for entry in wished if facet_of(entry) in report.touched}
+    if not seen.ours:
+        # Made, perhaps, with what travels in the create call; but not seen.
+        return sorted({*old, *touched})[:MOST_MANAGED]
+    unsure = {change.facet for change in report.left} | {failure.facet for failure in report.failures}
+    kept = {entry for entry in old if facet_of(entry) in unsure}
+    as_wished = {entry for entry in wished if facet_of(entry) not in unsure}
+    return sorted(as_wished | touched | kept)[:MOST_MANAGED]
 
 
 # Conditions
@@ -180,8 +202,7 @@ def _conditions(seen: Seen) -> list[dict[str, Any]]:
 def _main(seen: Seen) -> list[Aspect]:
     """Return Ready, and Reconciling or Stalled while they hold."""
     if seen.bug:
-        message = f"{seen.bug} in the operator: this is a bug. Its log has the details; it tries again."
-        ready = Aspect("Ready", "Unknown", Reason.UNAVAILABLE, message)
+        ready = bug(seen.bug)
         return [ready, ready.also("Reconciling")]
     if seen.paused:
         return [_paused(seen)]
@@ -192,10 +213,8 @@ def _main(seen: Seen) -> list[Aspect]:
     if effect.stalled:
         ready = Aspect("Ready", "False", effect.reason, _sentences(seen))
         return [ready, ready.also("Stalled")]
-    if isinstance(error, Throttled | Unavailable | Conflict):
-        kept = _kept(seen, error, effect.reason)
-        if kept:
-            return kept
+    if known := _kept(seen, error, effect.reason):
+        return known
     waits = isinstance(error, Throttled | Unavailable | Waiting)
     reason = effect.reason if waits else _progress(seen)
     ready = Aspect("Ready", "False", reason, _sentences(seen))
@@ -214,17 +233,10 @@ def _paused(seen: Seen) -> Aspect:
 
 def _kept(seen: Seen, error: CloudError, reason: Reason) -> list[Aspect]:
     """An outage does not change what is known: Ready keeps its value, and tells of it only if it lasts."""
-    before = next((c for c in seen.obj.status.get("conditions", []) if c["type"] == "Ready"), None)
-    if before is None or before["observedGeneration"] != seen.obj.generation or seen.obj.deleting:
+    if seen.obj.deleting or not isinstance(error, Throttled | Unavailable | Conflict):
         return []
-    aspects = [
-        Aspect(c["type"], c["status"], Reason(c["reason"]), c["message"])
-        for c in seen.obj.status["conditions"]
-        if c["type"] != "Drifted"
-    ]
-    if isinstance(error, Conflict) or seen.attempts + 1 < LASTING:
-        return aspects
-    return [Aspect(a.type, a.status, reason, _sentences(seen)) if a.type == "Ready" else a for a in aspects]
+    passing = isinstance(error, Conflict) or seen.outages + 1 < LASTING
+    return kept(seen.obj, None if passing else (reason, _sentences(seen)))
 
 
 def _progress(seen: Seen) -> Reason:
@@ -252,9 +264,12 @@ def _without_error(seen: Seen) -> list[Aspect]:
     if not left:
         return [Aspect("Ready", "True", Reason.IN_SYNC, f"{seen.what}: {settings} settings in sync")]
     if not seen.exists:
-        return [
-            Aspect("Ready", "False", Reason.DRIFTED, f"{seen.what} is gone; driftPolicy Report leaves it so")
-        ]
+        message = (
+            f"{seen.what} is gone; driftPolicy Report leaves it so. Edit spec, or set driftPolicy: Correct, "
+            "to have it made anew."
+        )
+        ready = Aspect("Ready", "False", Reason.DRIFTED, message)
+        return [ready, ready.also("Stalled")]
     message = f"{seen.what}: {left} of {settings} settings differ; driftPolicy Report leaves them so"
     return [Aspect("Ready", "True", Reason.DRIFTED, message)]
 
@@ -269,17 +284,20 @@ def _observing(seen: Seen, settings: int, left: int) -> Aspect:
 
 def _drifted(seen: Seen) -> Aspect | None:
     """Return the condition Drifted; where this pass could not see, as it was."""
+    before = next((c for c in seen.obj.status.get("conditions", []) if c["type"] == "Drifted"), None)
     if not seen.looked:
-        before = next((c for c in seen.obj.status.get("conditions", []) if c["type"] == "Drifted"), None)
         return before and Aspect("Drifted", before["status"], Reason(before["reason"]), before["message"])
-    left = _left(seen)
-    if not left:
-        return Aspect("Drifted", "False", Reason.IN_SYNC, "AWS is as it was left")
-    return Aspect("Drifted", "True", Reason.DRIFTED, _names(left))
+    differing = [f["field"] for f in _differing(seen)]
+    if differing:
+        return Aspect("Drifted", "True", Reason.DRIFTED, _names(differing))
+    if seen.drifting and seen.unread and before is None:
+        unread = ", ".join(sorted(seen.unread))
+        return Aspect("Drifted", "Unknown", _progress(seen), f"{unread} could not be read yet")
+    return Aspect("Drifted", "False", Reason.IN_SYNC, "AWS is as it was left")
 
 
-def _names(fields: Sequence[FieldChange]) -> str:
-    names = ", ".join(f.field for f in fields[:MOST_DRIFT])
+def _names(fields: Sequence[str]) -> str:
+    names = ", ".join(fields[:MOST_DRIFT])
     more = f" and {len(fields) - MOST_DRIFT} more" if len(fields) > MOST_DRIFT else ""
     return f"{names}{more}"
 

@@ -11,7 +11,7 @@ from headrace.kinds.status import Reason
 _LONGEST_NOTE = 1024
 _MORE = "…"
 # Reasons of Ready that somebody may want to be woken for although nobody is needed to mend it.
-_TROUBLE = frozenset({Reason.THROTTLED, Reason.UNAVAILABLE})
+_TROUBLE = frozenset({Reason.THROTTLED, Reason.UNAVAILABLE, Reason.INTERNAL_ERROR})
 
 
 @dataclass(frozen=True)

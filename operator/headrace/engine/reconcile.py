@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending
+from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending, Unavailable
 from headrace.engine.facet import Facet, ResourceType, Target
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence, check_ours
@@ -84,6 +84,8 @@ class Report:
     """What was read last."""
     created: bool = False
     """Whether the resource was made in this pass, even if it could not be read back."""
+    touched: frozenset[str] = frozenset()
+    """Facets that were written, or may have been: of a write that got lost nobody knows."""
 
 
 def reconcile(work: Work, pool: Executor) -> Report:
@@ -107,6 +109,7 @@ class _Pass:
         self.doubted: Failure | None = None
         self.created = False
         self.tried: set[str] = set()
+        self.touched: set[str] = set()
 
     def run(self) -> Report:
         work = self.work
@@ -128,8 +131,16 @@ class _Pass:
         unsure = {change.facet for change in left} | {failure.facet for failure in self.failures}
         sure = self.found.keys() - unsure if self.work.write else set()
         done = tuple(change for change in plan.changes if change.facet in sure)
-        failures = tuple(self.failures)
-        return Report(plan, done, left, dict(self.held), failures, dict(self.found), self.created)
+        return Report(
+            plan,
+            done,
+            left,
+            dict(self.held),
+            tuple(self.failures),
+            dict(self.found),
+            self.created,
+            frozenset(self.touched),
+        )
 
     def compare(self, wishes: Mapping[str, Wish]) -> Plan:
         work = self.work
@@ -194,6 +205,9 @@ class _Pass:
                 self.failures.append(Failure(facet.name, "read", seen))
             else:
                 self.found[facet.name] = seen
+        if self.root in facets and self.root.name not in self.found:
+            # Whose settings these are is not known: they tell nothing.
+            self.found.clear()
 
     def reader(self, facet: Facet[Any, Any]) -> Callable[[], Slice | Missing | CloudError]:
         def read() -> Slice | Missing | CloudError:
@@ -362,8 +376,17 @@ class _Pass:
                 self.write(facet, change, wishes)
         except CloudError as error:
             self.failures.append(Failure(change.facet, "write", error))
+            if _may_be_done(change, error):
+                self.note(change, wishes)
             return False
+        self.note(change, wishes)
         return True
+
+    def note(self, change: Change, wishes: Mapping[str, Wish]) -> None:
+        """Remember what was, or may have been, written, with what travels in the create call."""
+        self.touched.add(change.facet)
+        if change.facet == self.root.name and change.verb is Verb.CREATE:
+            self.touched.update(name for name in self.root.carries if name in wishes)
 
     def write(self, facet: Facet[Any, Any], change: Change, wishes: Mapping[str, Wish]) -> None:
         target = self.work.target
@@ -383,6 +406,14 @@ class _Pass:
                 fields = ", ".join(f.field for f in change.fields)
                 error = Pending(f"{self.work.what}: {fields} was written but does not read back yet.")
                 self.failures.append(Failure(change.facet, "verify", error))
+
+
+def _may_be_done(change: Change, error: CloudError) -> bool:
+    """Say whether a write that failed may have changed something all the same.
+
+    An answer that got lost says nothing, and entries of a shared map are written by more than one call.
+    """
+    return isinstance(error, Unavailable) or isinstance(change.after, KeyedSlice)
 
 
 def _side_by_side(

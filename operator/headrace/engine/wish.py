@@ -87,7 +87,7 @@ def _of_the_unsaid(value: Slice, strongest: str) -> str:
 
 def _silent(facet: Facet[Any, Any], ledger: frozenset[str], secure: bool) -> Wish:
     """Nothing is said and there is no default: what we once set goes, what we never set stays."""
-    if not secure or not any(entry.split("[")[0] == facet.name for entry in ledger):
+    if not secure or not any(facet_of(entry) == facet.name for entry in ledger):
         return Wish(UNMANAGED)
     return _rested(facet, Wish(ABSENT, {"": TAKEN_OUT}))
 
@@ -125,6 +125,11 @@ def remembered(wishes: Mapping[str, Wish]) -> frozenset[str]:
         elif isinstance(wish.value, Slice) and wish.sources.get("") != TAKEN_OUT:
             entries.add(name)
     return frozenset(entries)
+
+
+def facet_of(path: str) -> str:
+    """Return the facet of an entry of the ledger, or of the path of a field."""
+    return path.split("[", maxsplit=1)[0].split(".", maxsplit=1)[0]
 
 
 def remembered_keys(ledger: frozenset[str], facet: str) -> set[str]:

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     MOVED = "Moved"
     THROTTLED = "Throttled"
     UNAVAILABLE = "Unavailable"
+    INTERNAL_ERROR = "InternalError"
 
 
 class Condition(ApiModel):

@@ -3,11 +3,13 @@
 import inspect
 from typing import Any
 
+import botocore.session
 import pytest
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from headrace.aws.errors import CODES, SERVICE_KEY, Place, class_of, from_botocore, translating
+from headrace.aws.regions import opt_in
 from headrace.engine import errors as engine
 from headrace.engine.errors import (
     BadCredentials,
@@ -22,6 +24,7 @@ from headrace.engine.errors import (
     Throttled,
     Unavailable,
 )
+from sandbox.aws.stand_in import OPT_IN_REGIONS
 from tests.unit.aws import error_codes
 
 BUCKET = Place("arn:aws:s3:::media", "arn:aws:iam::111122223333:user/operator")
@@ -283,11 +286,44 @@ def test_bad_credentials_are_told_with_where_they_come_from() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "region", "more"),
+    [
+        ("InvalidAccessKeyId", "ap-east-1", " Or region ap-east-1 is not enabled in the account."),
+        ("InvalidToken", "eu-south-2", " Or region eu-south-2 is not enabled in the account."),
+        ("InvalidClientTokenId", "me-central-1", " Or region me-central-1 is not enabled in the account."),
+        ("InvalidAccessKeyId", "eu-central-1", ""),
+        ("InvalidAccessKeyId", "cn-north-1", ""),
+        ("ExpiredToken", "ap-east-1", ""),
+    ],
+)
+def test_of_credentials_that_a_region_does_not_know_it_may_be_the_region(
+    code: str, region: str, more: str
+) -> None:
+    error = translated(answer(code, 403, "No."), Place("arn:aws:s3:::media", region=region))
+    assert error.message == f"AWS does not accept the credentials ({code}): No.{more}"
+
+
+def test_a_region_is_off_at_first_exactly_where_the_account_has_to_enable_it() -> None:
+    data: Any = botocore.session.get_session().get_component("data_loader").load_data("partitions")
+    for partition in data["partitions"]:
+        regions = {region for region in partition["regions"] if not region.endswith("-global")}
+        off = {region for region in regions if opt_in(region)}
+        if partition["id"] == "aws":
+            assert off >= OPT_IN_REGIONS & regions
+            assert len(regions - off) == 17, "those from before 2019, which are on from the start"
+        else:
+            assert off == set()
+
+
 CREDENTIALS = "AWS does not accept the credentials"
 CLOCK = "The clock of the operator's machine is wrong, so AWS refuses its requests:"
 REFUSED = "AWS refused PutBucketVersioning"
 TAKEN = "The name media is taken by another AWS account; bucket names are global. Choose another one."
-FULL = "Bucket media still has content, so it stays. Empty it, or set deletionPolicy: Retain."
+FULL = (
+    "Bucket media still has content, so it stays. Empty it, set emptyOnDelete: true, or set deletionPolicy: "
+    "Retain."
+)
 SILENT = (
     "AWS refused PutBucketVersioning on arn:aws:s3:::media without a reason (400). Mostly the credentials "
     "have expired, or the region is not enabled for the account."
@@ -340,7 +376,8 @@ def test_an_answer_that_is_next_to_empty_still_makes_an_error() -> None:
         (
             boto.EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"),
             Unavailable,
-            'AWS cannot be reached: Could not connect to the endpoint URL: "http://127.0.0.1:1/".',
+            "AWS cannot be reached: no connection to http://127.0.0.1:1 can be made. Check the endpoint URL, "
+            "if one is set, and the operator's network.",
         ),
         (
             boto.NoRegionError(),

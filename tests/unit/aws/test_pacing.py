@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
+from headrace.aws.credentials import Keys, Role, Source
 from headrace.aws.meter import Call, Meter
 from headrace.aws.pacing import Pacing, TokenBucket
 from headrace.aws.sessions import Account
-from tests.unit.aws.loopback import Answer, Loopback, refusal
+from headrace.engine.errors import Throttled
+from tests.unit.aws.loopback import Answer, Loopback, refusal, wrapped
 
 
 class Clock:
@@ -203,6 +205,25 @@ def test_each_retry_takes_a_token_of_its_own(
     aws.answers = [Answer(500, refusal("InternalError")), Answer(500, refusal("InternalError")), Answer()]
     versioning(pacing)
     assert len(taken) == len(aws.asked) == 3
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_is_not_known_yet_slows_down_nobody_else(pacing: Pacing, aws: Loopback) -> None:
+    aws.answers = [Answer(400, wrapped("Throttling"))] * 3
+    with pytest.raises(Throttled):
+        _ = Account(Meter(), pacing, Source(Keys("AKIA1", "secret"))).identity
+    paces = {who: pacing.bucket(who, "eu-central-1", "sts") for who in ("AKIA1", "AKIA2", "")}
+    assert {who for who, pace in paces.items() if pace.rate < pace.full} == {"AKIA1"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_assumes_a_role_is_paced_as_who_it_is_and_not_as_the_role(pacing: Pacing, aws: Loopback) -> None:
+    role = Role("arn:aws:iam::222233334444:role/delivery", "prod-1/shop", "headrace@shop")
+    aws.answers = [Answer(400, wrapped("Throttling"))] * 3
+    with pytest.raises(Throttled):
+        _ = Account(Meter(), pacing, Source(role)).identity
+    paces = {who: pacing.bucket(who, "eu-central-1", "sts") for who in (role.arn, "")}
+    assert {who for who, pace in paces.items() if pace.rate < pace.full} == {""}
 
 
 @pytest.mark.usefixtures("impatient")

@@ -11,6 +11,8 @@ from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account, Identity
 from headrace.engine.errors import Denied, Unavailable
+from sandbox.processes import wait_until
+from tests.doors import Door
 from tests.unit.aws.loopback import WHOAMI, Answer, Loopback, wrapped
 
 ARN = "arn:aws:s3:::media"
@@ -62,6 +64,27 @@ def test_not_knowing_who_we_are_is_not_remembered(account: Account, aws: Loopbac
     with pytest.raises(Unavailable):
         _ = account.identity
     assert account.identity.account_id == "111122223333"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_where_nobody_answers_one_waits_for_the_answer_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, aws: Loopback
+) -> None:
+    door = Door()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", door.url)
+    account = Account(Meter(), Pacing(1000.0))
+    with pytest.raises(Unavailable):
+        _ = account.identity
+    with door.open(), ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(account.check)
+        wait_until(lambda: door.visitors == 1, what="somebody waits", seconds=10)
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="no connection"):
+                _ = account.identity
+        assert (door.visitors, patient.done()) == (1, False)
+        door.behind = aws.url
+        assert patient.result(timeout=10).account_id == "111122223333"
+        assert account.identity.account_id == "111122223333"
 
 
 def test_the_default_region_is_that_of_the_environment(

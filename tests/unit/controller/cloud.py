@@ -153,8 +153,8 @@ class FakeAccount:
             raise self.refusal
         return IDENTITY
 
-    def place(self, resource: str, caller: str = "") -> Place:
-        return Place(resource, caller)
+    def place(self, resource: str, caller: str = "", region: str = "") -> Place:
+        return Place(resource, caller, region=region)
 
     def client(self, service: str, region: str) -> FakeTarget:
         self.reached.append((service, region))

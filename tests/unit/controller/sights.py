@@ -1,6 +1,6 @@
 """All that a pass can see of a thing, by name: the sight, and what the tools must make of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,11 +66,18 @@ def report(
     left: Sequence[Change] = (),
     failures: Sequence[tuple[str, CloudError]] = (),
     held: Mapping[str, str] | None = None,
+    touched: Iterable[str] = (),
 ) -> Report:
-    """Put a report together."""
+    """Put a report together; what was done was touched."""
     failed = tuple(Failure(facet, "write", error) for facet, error in failures)
     plan = Plan("fake/thing", "media", (*done, *left))
-    return Report(plan, tuple(done), tuple(left), dict(held or {}), failed, dict(found))
+    written = frozenset([*touched, *(change.facet for change in done)])
+    return Report(plan, tuple(done), tuple(left), dict(held or {}), failed, dict(found), touched=written)
+
+
+def without(*facets: str) -> Mapping[str, Slice | Missing]:
+    """Return what is found where these could not be read."""
+    return {name: value for name, value in THERE.items() if name not in facets}
 
 
 def sight(of: Object, told: Report | None = None, **about: Any) -> Seen:
@@ -93,7 +100,7 @@ IN_SYNC = sight(FRESH, report(done=[MAKE, PAINT, LABEL]))
 READY = after(IN_SYNC)
 EDITED = after(IN_SYNC, generation=2)
 GOING = after(IN_SYNC, generation=2, **deleting())
-LASTING = sight(READY, errors=(Unavailable("S3 does not answer."),), attempts=2)
+LASTING = sight(READY, errors=(Unavailable("S3 does not answer."),), outages=2)
 REPORTED = sight(READY, report(left=[PAINT]), wrote=False)
 DENIED = Denied("may not fake:PutColor on thing media.")
 PENDING = Pending("thing media: color.shade was written but does not read back yet.")
@@ -155,7 +162,7 @@ STATES: Mapping[str, State] = {
     ),
     "the thing is gone, reported": State(
         sight(READY, report(NOTHING, left=[MAKE, PAINT, LABEL]), wrote=False),
-        "False Drifted", "InProgress", 2,
+        "False Drifted", "Failed", 2,
     ),
     "the thing was gone, and was made again": State(
         sight(READY, report(done=[MAKE, PAINT, LABEL])), "True InSync", "Current"
@@ -222,18 +229,18 @@ STATES: Mapping[str, State] = {
         sight(READY, None, errors=(Unavailable("No answer."),)), "True InSync", "Current"
     ),
     "an outage while ready, twice": State(
-        sight(READY, None, errors=(Unavailable("No answer."),), attempts=1), "True InSync", "Current"
+        sight(READY, None, errors=(Unavailable("No answer."),), outages=1), "True InSync", "Current"
     ),
     "an outage while ready, lasting": State(LASTING, "True Unavailable", "Current"),
     "throttled while ready, lasting": State(
-        sight(READY, None, errors=(Throttled("Slow down."),), attempts=9), "True Throttled", "Current"
+        sight(READY, None, errors=(Throttled("Slow down."),), outages=9), "True Throttled", "Current"
     ),
     "an outage again after a lasting one": State(
         sight(after(LASTING), None, errors=(Throttled("Slow down."),)), "True Unavailable", "Current"
     ),
     "the outage is over": State(sight(after(LASTING), report()), "True InSync", "Current"),
     "a lost race while ready": State(
-        sight(READY, report(failures=[("color", Conflict("A race."))]), attempts=9), "True InSync", "Current"
+        sight(READY, report(failures=[("color", Conflict("A race."))]), outages=9), "True InSync", "Current"
     ),
     "an outage after an edit": State(
         sight(EDITED, None, errors=(Unavailable("No answer."),)), "False Unavailable", "InProgress"
@@ -246,8 +253,8 @@ STATES: Mapping[str, State] = {
         "False AccessDenied", "Failed", None,
     ),
     # Bugs
-    "a bug at once": State(sight(FRESH, None, bug="KeyError"), "Unknown Unavailable", "InProgress", None),
-    "a bug while ready": State(sight(READY, None, bug="KeyError"), "Unknown Unavailable", "InProgress"),
+    "a bug at once": State(sight(FRESH, None, bug="KeyError"), "Unknown InternalError", "InProgress", None),
+    "a bug while ready": State(sight(READY, None, bug="KeyError"), "Unknown InternalError", "InProgress"),
     # Going
     "going, and still there": State(
         going(GOING, report({"presence": Home(owner=ME)}, left=[UNLOCK], failures=[("presence", PENDING)])),

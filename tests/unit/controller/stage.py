@@ -28,7 +28,7 @@ class Stage:
         self.script = script
         self.metrics = FakeMetrics()
         self.passes: list[tuple[float, Object, int]] = []
-        """The time, the object and how often it had failed, of each pass."""
+        """The time, the object and how many outages it had met in a row, of each pass."""
         self.time = asyncio.get_running_loop().time
         self.queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, self.time, lambda: 0.5)
         threads = threads or InlineExecutor()
@@ -38,8 +38,8 @@ class Stage:
         )
         self.running = asyncio.create_task(self.loop.run())
 
-    def reconcile(self, obj: Object, attempts: int) -> Outcome:
-        self.passes.append((self.time(), obj, attempts))
+    def reconcile(self, obj: Object, outages: int) -> Outcome:
+        self.passes.append((self.time(), obj, outages))
         return self.script(self, obj)
 
     @property

@@ -9,7 +9,7 @@ from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account
 from headrace.controller.accounts import KIND, Accounts, Options
-from headrace.controller.api import ApiError, Object
+from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.controller.secrets import FreshSecrets, Secret
 from headrace.kinds.definition import API_VERSION, ObjectRef
@@ -62,7 +62,7 @@ class Vault:
 
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: int = 0
-    error: ApiError | None = None
+    error: Exception | None = None
 
     def secret(self, name: str) -> Secret | None:
         self.asked += 1

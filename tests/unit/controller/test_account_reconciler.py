@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,11 +73,17 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 
 
 @pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+
+
+@pytest.fixture
 def cupboard() -> Cupboard:
     return Cupboard()
 
 
-Look = Callable[[dict[str, Any]], Outcome]
+Look = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -89,10 +96,10 @@ def look(aws: Loopback, cluster: Cluster, cupboard: Cupboard) -> Look:
     """Make one pass over this account; what came of it stays in the cupboard."""
     reconciler = AccountReconciler(cluster.accounts, cupboard, cupboard, lambda: 0.0)
 
-    def pass_over(body: dict[str, Any]) -> Outcome:
+    def pass_over(body: dict[str, Any], outages: int = 0) -> Outcome:
         cupboard.body = copy.deepcopy(body)
         cluster.cache.put(body)
-        return reconciler(Object(body))
+        return reconciler(Object(body), outages)
 
     return pass_over
 
@@ -167,7 +174,41 @@ def test_aws_that_does_not_answer_is_asked_with_back_off(look: Look, cupboard: C
     outcome = look(account("a", {"endpointURL": "http://127.0.0.1:9"}, **HELD))
     assert said(cupboard)["Ready"][:2] == ("False", "Unavailable")
     assert "Stalled" not in said(cupboard)
-    assert outcome.next is Next.BACKOFF
+    assert (outcome.next, outcome.outage) == (Next.BACKOFF, True)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_outage_leaves_an_account_as_it_is_and_is_told_once_it_lasts(
+    look: Look, cupboard: Cupboard, aws: Loopback
+) -> None:
+    look(account("a", **HELD))
+    well = copy.deepcopy(cupboard.body)
+    for outages in (0, 1):
+        aws.answers = [Answer(400, wrapped("Throttling"))] * 3
+        look(well, outages)
+        assert cupboard.body == well
+    aws.answers = [Answer(400, wrapped("Throttling"))] * 3
+    outcome = look(well, 2)
+    assert said(cupboard) == {
+        "Ready": ("True", "Throttled", "AWS asks to slow down (Throttling at GetCallerIdentity).")
+    }
+    assert (outcome.next, outcome.outage) == (Next.BACKOFF, True)
+    look(copy.deepcopy(cupboard.body))
+    assert said(cupboard)["Ready"][1] == "InSync"
+
+
+def test_a_bug_is_told_and_tried_again(
+    look: Look, cupboard: Cupboard, cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.vault.error = ZeroDivisionError()
+    outcome = look(account("a", FROM_SECRET, **HELD))
+    sentence = "ZeroDivisionError in the operator: this is a bug. Its log has the details; it tries again."
+    assert said(cupboard) == {
+        "Ready": ("Unknown", "InternalError", sentence),
+        "Reconciling": ("True", "InternalError", sentence),
+    }
+    assert (outcome.result, outcome.next) == ("bug", Next.BACKOFF)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["bug while reconciling"]
 
 
 def test_of_two_defaults_each_names_both(look: Look, cupboard: Cupboard, cluster: Cluster) -> None:

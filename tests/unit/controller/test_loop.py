@@ -9,6 +9,8 @@ from headrace.controller.api import ApiError, Gone, Object, Stale
 from headrace.controller.consequences import Next
 from headrace.controller.elector import Alone
 from headrace.controller.outcome import Outcome
+from headrace.controller.status import Seen
+from headrace.engine.errors import CloudError, Conflict, Pending, Throttled, Unavailable
 from headrace.kinds.definition import ObjectRef
 from tests.unit.controller.fakes import InlineExecutor
 from tests.unit.controller.objects import asked, body, deleting, ready
@@ -192,7 +194,36 @@ def test_what_fails_is_tried_again_ever_more_slowly_until_it_goes_well() -> None
 
     stage = play(script, scene)
     assert stage.times[:4] == [0.0, 0.5, 1.5, 3.5]
-    assert [attempts for _, _, attempts in stage.passes[:5]] == [0, 1, 2, 3, 0]
+
+
+OUTAGES: dict[str, CloudError | None] = {
+    "throttled": Throttled("Slow down."),
+    "no answer": Unavailable("No answer."),
+    "busy": Pending("Busy."),
+    "a race": Conflict("A race."),
+    "well": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("looks", "counted"),
+    [
+        (["throttled", "no answer", "throttled", "well", "throttled"], [0, 1, 2, 3, 0]),
+        (["busy", "busy", "throttled", "busy", "throttled"], [0, 0, 0, 1, 0]),
+        (["a race", "throttled", "throttled"], [0, 0, 1]),
+    ],
+)
+def test_only_looks_that_met_an_outage_count_as_one(looks: list[str], counted: list[int]) -> None:
+    def script(stage: Stage, obj: Object) -> Outcome:
+        error = OUTAGES[looks[(len(stage.passes) - 1) % len(looks)]]
+        seen = Seen(obj, "", "", errors=(error,) if error else ())
+        return Outcome(obj, Next.BACKOFF if error else 1.0, outage=seen.outage)
+
+    async def scene(stage: Stage) -> None:
+        stage.loop.changed(body(status=ready()))
+        await stage.until(60)
+
+    assert [outages for _, _, outages in play(script, scene).passes[: len(looks)]] == counted
 
 
 @pytest.mark.parametrize("error", [ApiError("may not"), Stale("has changed"), KeyError("bug")])
@@ -203,7 +234,7 @@ def test_what_the_api_server_refuses_or_a_bug_upsets_is_tried_again_with_back_of
 
     stage = play(failing(error), scene)
     assert stage.times == [0.0, 0.5, 1.5, 3.5]
-    assert [attempts for _, _, attempts in stage.passes] == [0, 1, 2, 3]
+    assert [outages for _, _, outages in stage.passes] == [0, 0, 0, 0], "that is not AWS's fault"
 
 
 def test_an_api_server_that_asks_to_be_spared_is_spared_for_so_long() -> None:

@@ -269,9 +269,9 @@ def test_a_lasting_failure_is_logged_at_each_pass_and_written_once(world: World)
 
 def test_how_often_it_failed_before_decides_whether_an_outage_is_told(ready: World) -> None:
     ready.thing.failures["read color"] = Throttled("Slow down.")
-    ready.look(attempts=1)
+    ready.look(outages=1)
     assert ready.api.log == []
-    ready.look(attempts=2)
+    ready.look(outages=2)
 
     assert ready_reason(ready.status()) == "True Throttled"
 
@@ -280,7 +280,7 @@ def test_a_bug_is_told_logged_with_its_trace_and_tried_again(world: World) -> No
     world.api.create({"thingName": "bug"})
     outcome = world.look()
 
-    assert ready_reason(world.status()) == "Unknown Unavailable"
+    assert ready_reason(world.status()) == "Unknown InternalError"
     assert (outcome.result, outcome.next) == ("bug", Next.BACKOFF)
     (trace,) = [line for line in world.log() if line.exc_info]
     assert trace.getMessage() == "bug while reconciling"

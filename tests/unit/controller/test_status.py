@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from headrace.controller.status import Seen, assess
-from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, NotOurs
+from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, NotOurs, Unavailable
 from headrace.engine.slices import ABSENT, UNMANAGED
 from headrace.engine.wish import Wish
 from tests.unit.controller.objects import asked, condition, obj
@@ -37,6 +37,7 @@ from tests.unit.controller.sights import (
     sight,
     stalled,
     types,
+    without,
 )
 from tests.unit.engine.fakes import OTHER, Home
 
@@ -91,7 +92,10 @@ def test_reported_drift_names_how_much_differs_and_why_it_stays() -> None:
 def test_what_is_gone_says_so_and_its_settings_are_no_news() -> None:
     status = assess(GONE)
 
-    assert message(GONE) == "thing media is gone; driftPolicy Report leaves it so"
+    assert message(GONE) == (
+        "thing media is gone; driftPolicy Report leaves it so. Edit spec, or set driftPolicy: Correct, to "
+        "have it made anew."
+    )
     assert [d["field"] for d in status["drift"]] == ["presence.owner", "presence.place"]
 
 
@@ -179,6 +183,28 @@ def test_drift_lasts_until_it_was_seen_to_be_gone() -> None:
     assert "drift" not in assess(sight(drifted, report(done=[PAINT])))
 
 
+def test_drift_of_a_setting_that_cannot_be_read_lasts_and_that_of_others_is_news() -> None:
+    drifted = after(sight(READY, report(left=[PAINT, LABEL]), wrote=False))
+    seen = sight(drifted, report(without("color"), failures=[("color", DENIED)], left=[UNLOCK]), wrote=False)
+
+    assert [d["field"] for d in assess(seen)["drift"]] == ["color.shade", "lock.level"]
+    assert assess(seen)["driftCount"] == 2
+    assert message(seen, "Drifted") == "color.shade, lock.level"
+
+
+def test_what_was_in_sync_and_cannot_be_read_is_not_told_to_differ() -> None:
+    seen = sight(READY, report(without("color"), failures=[("color", DENIED)]))
+
+    assert condition(assess(seen), "Drifted") == condition(READY.status, "Drifted")
+
+
+def test_whether_something_differs_that_was_never_read_is_unknown() -> None:
+    seen = sight(FRESH, report(without("color"), failures=[("color", DENIED)]), observing=True, wrote=False)
+    drifted = condition(assess(seen), "Drifted")
+
+    assert (drifted["status"], drifted["message"]) == ("Unknown", "color could not be read yet")
+
+
 # The generation that was applied
 
 
@@ -248,6 +274,8 @@ def test_of_many_corrected_fields_the_first_fifty_are_told() -> None:
 
 # The ledger
 
+LOST = Unavailable("The connection was closed.")
+
 
 @pytest.mark.parametrize(
     ("old", "told", "expected"),
@@ -258,8 +286,22 @@ def test_of_many_corrected_fields_the_first_fifty_are_told() -> None:
                      id="what is on its way out is ours until it is gone"),
         pytest.param(["lock"], report(failures=[("lock", DENIED)]), [*LEDGER, "lock"],
                      id="what could not be read may still be there"),
-        pytest.param(["labels[a]"], report(left=[LABEL]), ["color", "labels[a]", "labels[team]"],
-                     id="entries are remembered one by one"),
+        pytest.param(["labels[a]"], report(left=[LABEL], touched=["labels"]),
+                     ["color", "labels[a]", "labels[team]"], id="entries are remembered one by one"),
+        pytest.param([], report(left=[PAINT], failures=[("color", DENIED)]), ["labels[team]"],
+                     id="what was refused was not set"),
+        pytest.param(["color"], report(left=[PAINT], failures=[("color", DENIED)]), LEDGER,
+                     id="what was set once stays ours when its next value is refused"),
+        pytest.param([], report(left=[PAINT], failures=[("color", LOST)], touched=["color"]), LEDGER,
+                     id="what may have been set is ours"),
+        pytest.param([], report(left=[PAINT], held={"color": "lock"}), ["labels[team]"],
+                     id="what was held up was not set"),
+        pytest.param([], report(without("color"), failures=[("color", DENIED)]), ["labels[team]"],
+                     id="what could not be read was not written"),
+        pytest.param([], report({}, failures=[("presence", LOST)], touched=["presence", "labels"]),
+                     ["labels[team]"], id="what travelled in a create call that got lost may be there"),
+        pytest.param([], report({"presence": Home(owner=OTHER)}, failures=[("presence", NotOurs("."))],
+                     touched=["presence", "labels"]), [], id="what somebody else made is not ours"),
         pytest.param(["labels[a]"], report(), LEDGER, id="entries go one by one"),
         pytest.param([], report(NOTHING, left=[MAKE], failures=[("presence", DENIED)]), [],
                      id="what was never made has nothing that we set"),

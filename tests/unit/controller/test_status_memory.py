@@ -64,9 +64,9 @@ def test_outputs_go_with_the_resource() -> None:
 # Outages
 
 
-@pytest.mark.parametrize(("attempts", "reason"), [(0, "InSync"), (1, "InSync"), (2, "Unavailable")])
-def test_an_outage_is_told_from_the_third_look_on(attempts: int, reason: str) -> None:
-    seen = sight(READY, None, errors=(Unavailable("S3 does not answer."),), attempts=attempts)
+@pytest.mark.parametrize(("outages", "reason"), [(0, "InSync"), (1, "InSync"), (2, "Unavailable")])
+def test_an_outage_is_told_from_the_third_look_on(outages: int, reason: str) -> None:
+    seen = sight(READY, None, errors=(Unavailable("S3 does not answer."),), outages=outages)
     ready = condition(assess(seen), "Ready")
 
     assert (ready["status"], ready["reason"]) == ("True", reason)
@@ -76,7 +76,7 @@ def test_an_outage_is_told_from_the_third_look_on(attempts: int, reason: str) ->
 
 def test_an_outage_that_lasts_leaves_the_other_conditions_as_they_are() -> None:
     denied = after(stalled(DENIED))
-    status = assess(sight(denied, None, errors=(Unavailable("No answer."),), attempts=9))
+    status = assess(sight(denied, None, errors=(Unavailable("No answer."),), outages=9))
 
     assert condition(status, "Stalled") == condition(denied.status, "Stalled")
     assert condition(status, "Ready")["reason"] == "Unavailable"

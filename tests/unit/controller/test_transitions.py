@@ -69,7 +69,7 @@ def test_drift_that_was_put_right_is_told_each_time() -> None:
 def test_a_bug_is_a_warning() -> None:
     (line,) = told(sight(READY, None, bug="KeyError"))
 
-    assert line.startswith("Warning Unavailable: KeyError in the operator: this is a bug.")
+    assert line.startswith("Warning InternalError: KeyError in the operator: this is a bug.")
 
 
 def test_an_outage_is_told_once_it_lasts_and_so_is_its_end() -> None:

@@ -40,9 +40,9 @@ class World:
         )
         self.reconciler = Reconciler(parts, clock=lambda: 1_762_336_800.0)
 
-    def look(self, ref: ObjectRef = REF, attempts: int = 0) -> Outcome:
+    def look(self, ref: ObjectRef = REF, outages: int = 0) -> Outcome:
         """Make a pass over the object as it is now."""
-        return self.reconciler(self.api.read(ref), attempts)
+        return self.reconciler(self.api.read(ref), outages)
 
     def status(self, ref: ObjectRef = REF) -> Mapping[str, Any]:
         """Return the status that the API server has."""

@@ -162,6 +162,50 @@ def test_a_bug_while_reading_on_another_thread_is_not_swallowed(ours: FakeTarget
         passes(SPEC, KNOWN)
 
 
+# What may have been done
+
+
+@pytest.mark.parametrize(
+    ("error", "touched"),
+    [
+        (Unavailable("lost"), {"color", "rules"}),
+        (Denied("no"), {"rules"}),
+        (Invalid("no"), {"rules"}),
+        (Throttled("slow"), {"rules"}),
+        (Pending("busy"), {"rules"}),
+    ],
+)
+def test_of_a_write_that_failed_only_one_whose_answer_got_lost_may_have_been_done(
+    ours: FakeTarget, passes: Passes, error: CloudError, touched: set[str]
+) -> None:
+    ours.failures = {"write color": error}
+    report = passes({"color": {"shade": "blue"}, "rules": {"rules": ["quiet"]}})
+    assert report.touched == touched
+
+
+def test_of_the_entries_of_a_shared_map_some_may_be_written_where_others_are_refused(
+    ours: FakeTarget, passes: Passes
+) -> None:
+    ours.failures = {"write labels": Denied("no")}
+    assert passes({"labels": {"team": "shop"}}).touched == {"labels"}
+
+
+@pytest.mark.parametrize(("error", "touched"), [(Unavailable("lost"), {"presence", "labels"}), (None, None)])
+def test_what_travels_in_the_create_call_is_as_sure_as_the_call(
+    target: FakeTarget, passes: Passes, error: CloudError | None, touched: set[str] | None
+) -> None:
+    target.failures = {"create presence": error or Denied("no")}
+    assert passes({"labels": {"team": "shop"}}).touched == (touched or set())
+
+
+@pytest.mark.parametrize("like", [KNOWN, KEEP])
+def test_settings_of_a_thing_that_cannot_be_looked_at_tell_nothing(
+    ours: FakeTarget, passes: Passes, like: Work
+) -> None:
+    ours.failures = {"read presence": Unavailable("not now")}
+    assert passes(SPEC, like).found == {}
+
+
 # The thing itself
 
 

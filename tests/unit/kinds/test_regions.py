@@ -5,6 +5,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.endpoint_provider import EndpointProvider
 
 from headrace.aws.sessions import Identity
 from headrace.aws.target import Target
@@ -14,7 +15,7 @@ from headrace.engine.reconcile import Report
 from headrace.engine.slices import UNMANAGED
 from headrace.engine.wish import Wish, resolve
 from headrace.kinds.accelerated_bucket import AcceleratedBucket
-from headrace.kinds.common import Request
+from headrace.kinds.common import BareRequest, Request
 from headrace.kinds.definition import ObjectRef, read_spec
 from headrace.resources.s3.bucket.acceleration import Acceleration, AccelerationFacet
 from headrace.resources.s3.regions import ACCELERATED, domain_of, has_acceleration, partition_of
@@ -39,6 +40,18 @@ def wish(region: str, spec: dict[str, Any]) -> Wish:
     (node,) = KIND.expand(Request(read, ref, f"test/{ref}"))
     wishes = resolve(node.resource.facets, node.layers, frozenset(), secure=read.defaults == "Secure")
     return wishes["acceleration"]
+
+
+def outputs(region: str) -> dict[str, Any]:
+    """Return what the status tells of a bucket there."""
+    node = KIND.bare(BareRequest("media", region, "test"))
+    identity = Identity("111122223333", "arn", partition_of(region))
+    return KIND.outputs(node, Report(Plan("s3/bucket", "media")), identity)
+
+
+def endpoints(region: str) -> dict[str, str]:
+    found: dict[str, str] = outputs(region)["endpoints"]
+    return found
 
 
 @pytest.mark.parametrize("region", WITHOUT)
@@ -92,6 +105,20 @@ def test_partitions_and_their_domains_are_those_that_botocore_knows() -> None:
                 assert not has_acceleration(region)
 
 
+def test_endpoints_are_those_that_botocore_makes_in_every_region() -> None:
+    session = botocore.session.get_session()
+    data: Any = session.get_component("data_loader")
+    partitions = data.load_data("partitions")
+    rules = EndpointProvider(data.load_service_model("s3", "endpoint-rule-set-1"), partitions)
+    regions = [r for p in partitions["partitions"] for r in p["regions"] if "global" not in r]
+    said = {"Bucket": "media", "UseFIPS": False, "Accelerate": False, "ForcePathStyle": False}
+    said |= {"UseGlobalEndpoint": False, "DisableMultiRegionAccessPoints": True}
+    for region in regions:
+        for name, dual in (("plain", False), ("dualstack", True)):
+            made = rules.resolve_endpoint(**said, Region=region, UseDualStack=dual).url
+            assert made == f"https://{endpoints(region)[name]}"
+
+
 def test_all_regions_of_the_table_are_regions() -> None:
     known = botocore.session.get_session().get_available_regions("s3")
     assert set(known) >= ACCELERATED
@@ -107,9 +134,5 @@ def test_all_regions_of_the_table_are_regions() -> None:
     ],
 )
 def test_endpoints_are_in_the_domain_of_the_region(region: str, plain: str) -> None:
-    ref = ObjectRef(KIND.name, "shop", "media")
-    (node,) = KIND.expand(Request(read_spec(KIND.spec, {"region": region}), ref, f"test/{ref}"))
-    identity = Identity("111122223333", "arn", partition_of(region))
-    outputs = KIND.outputs(node, Report(Plan("s3/bucket", "media")), identity)
-    assert outputs["endpoints"]["plain"] == plain
-    assert outputs["arn"] == f"arn:{partition_of(region)}:s3:::media"
+    assert endpoints(region)["plain"] == plain
+    assert outputs(region)["arn"] == f"arn:{partition_of(region)}:s3:::media"

@@ -21,6 +21,7 @@ def test_reasons_are_a_closed_set_of_words_in_capitals() -> None:
     assert {reason.value for reason in Reason} == {
         "InSync", "Creating", "Updating", "Deploying", "Deleting", "NotEmpty", "Waiting", "Drifted",
         "Observing", "Paused", "AccessDenied", "NotOurs", "InvalidSpec", "Moved", "Throttled", "Unavailable",
+        "InternalError",
     }  # fmt: skip
 
 
