@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from headrace.aws.sessions import Account
 from headrace.controller import finalizer
@@ -18,6 +19,7 @@ from headrace.engine.graph import Node
 from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import Intent, Report, Work, reconcile
 from headrace.kinds.common import BareRequest
+from headrace.kinds.status import Reason
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -63,9 +65,9 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
         return emptied
     report = reconcile(work, parts.pool)
     errors = tuple(_to_be_told(failure.error, work, emptying) for failure in report.failures)
-    if not obj.status.get("pins") and _refused_a_look(report):
-        # A name of somebody else's looks like this for good, and ours was never seen under it.
-        return _let_go(parts, obj, f"{work.what} was never seen as ours; it was left alone")
+    if _refused_a_look(report) and _known_as_not_ours(obj):
+        # A name of somebody else's looks like this for good.
+        return _let_go(parts, obj, f"{work.what} is not ours; it was left alone")
     if errors or report.left:
         return Told(replace(seen, what=work.what, report=report, errors=errors, wrote=True))
     farewell = _farewell(work, report)
@@ -152,6 +154,16 @@ def _refused_a_look(report: Report) -> bool:
     """Say whether all that came of the pass is that we may not even look."""
     denied = [isinstance(failure.error, Denied) for failure in report.failures]
     return not report.found and bool(denied) and all(denied)
+
+
+def _known_as_not_ours(obj: Object) -> bool:
+    """Say whether AWS said when it was last asked that the name is somebody else's.
+
+    That there are no pins proves nothing: a create call may have come before a crash that kept the status
+    from telling of it.
+    """
+    ready: Mapping[str, Any] = next((c for c in obj.status.get("conditions", []) if c["type"] == "Ready"), {})
+    return not obj.status.get("pins") and ready.get("reason") == Reason.NOT_OURS
 
 
 def _farewell(work: Work, report: Report) -> str:
