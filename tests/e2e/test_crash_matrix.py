@@ -1,0 +1,185 @@
+"""The crash matrix: a life that ends before or after any call leaves nothing that the next one cannot mend.
+
+Where a life can end is not written down here: it is what the request log and the audit log have of a life
+that nobody disturbed. `pytest tests/e2e/test_crash_matrix.py -rP` prints the figures.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import pytest
+
+from headrace.kinds.accelerated_bucket import BUCKET
+from headrace.kinds.definition import FINALIZER
+from sandbox.aws.clients import ACCOUNT, REGION
+from sandbox.aws.stand_in import StandIn
+from sandbox.control_plane.server import ControlPlane
+from sandbox.world import World, condition
+from tests.e2e.buckets import OWNER_TAG, names, tags
+from tests.e2e.life import CLUSTER, Cradle, Died, Life, Point
+from tests.e2e.stages import DELETED, SAMPLES, STAGES, People, Plot, Stage, said
+from tests.laws.aws_world import environment
+from tests.laws.laws import look, same
+
+pytestmark = pytest.mark.e2e
+
+COSTS = {
+    "create": (19, 2),
+    "update": (20, 1),
+    "silence": (17, 1),
+    "adopt": (28, 2),
+    "release": (7, 1),
+    "delete": (4, 1),
+    "empty": (13, 1),
+    "steady": (7, 0),
+}
+"""Calls to AWS about the bucket, and writes to the API server, of each stage with every setting named.
+
+A new facet adds a read to each look, and a write to each stage that changes it.
+"""
+_AT_ONCE = 4
+_LOGIN = "GetCallerIdentity"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a stage does when nobody disturbs it, in its order, and what comes of it."""
+
+    calls: tuple[str, ...]
+    writes: tuple[str, ...]
+    sight: str
+
+    def points(self) -> list[Point]:
+        """Return every place at which a life can end in this stage."""
+        counts = Counter((*self.calls, *self.writes))
+        return [
+            Point(what, nth, when)
+            for what, count in counts.items()
+            for nth in range(1, count + 1)
+            for when in ("before", "after")
+        ]
+
+    def cost(self) -> tuple[int, int]:
+        """Count what is done for the one bucket."""
+        return sum(call != _LOGIN for call in self.calls), len(self.writes)
+
+
+@pytest.fixture(scope="module")
+def people(lone_plane: ControlPlane, lone_aws: StandIn) -> Iterator[People]:
+    """A namespace of which no operator knows, but for the lives that these tests make."""
+    with environment(**lone_aws.environment()):
+        yield People(World(lone_plane, lone_aws))
+
+
+@pytest.fixture(scope="module")
+def cradle(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Cradle:
+    return Cradle.of(lone_plane, tmp_path_factory.mktemp("cradle"))
+
+
+@pytest.fixture(scope="module")
+def builder(cradle: Cradle, people: People) -> Iterator[Life]:
+    with Life(cradle) as life:
+        yield life
+
+
+def recorded(plot: Plot, cradle: Cradle) -> Record:
+    """Live once, undisturbed, and write down what was done."""
+    world = plot.world
+    world.mark()
+    mark = world.aws.mark()
+    with Life(cradle) as life:
+        life.settle(plot.ref)
+    calls = tuple(call.operation for call in world.aws.since(mark) if "headrace/" in call.user_agent)
+    writes = tuple(f"{request.verb} {request.subresource}".strip() for request in world.api_writes())
+    return Record(calls, writes, plot.sight())
+
+
+def dies(cradle: Cradle, plot: Plot, point: Point) -> None:
+    """Have a life end at this point."""
+    with Life(cradle, doom=point) as life, pytest.raises(Died):
+        life.settle(plot.ref)
+
+
+def told(stage: str, calls: int, writes: int, points: int) -> None:
+    """Write a line of figures."""
+    sys.stdout.write(f"{stage}: {calls} AWS calls, {writes} API writes, {points} crash points tried\n")
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
+def test_a_life_that_ends_at_any_point_is_taken_up_by_the_next_one_without_a_trace(
+    stage: Stage, people: People, cradle: Cradle, builder: Life
+) -> None:
+    record = recorded(stage.begin(people, builder, "undisturbed"), cradle)
+    points = record.points()
+
+    def ended(number: int) -> Plot:
+        plot = stage.begin(people, builder, f"{number}")
+        dies(cradle, plot, points[number])
+        return plot
+
+    def taken_up(plot: Plot) -> str:
+        heir.settle(plot.ref)
+        sight = plot.sight()
+        plot.leave()
+        return sight
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        plots = list(pool.map(ended, range(len(points))))
+        with Life(cradle) as heir:
+            sights = list(pool.map(taken_up, plots))
+    for point, sight in zip(points, sights, strict=True):
+        assert sight == record.sight, f"{stage.name}: it died {point}"
+    assert record.cost() == COSTS[stage.name]
+    assert len(points) == 2 * (1 + sum(COSTS[stage.name])), "the question who we are is a point, too"
+    told(stage.name, *record.cost(), len(points))
+
+
+def test_what_a_life_leaves_that_ends_while_it_creates_is_found_where_the_object_is_deleted_meanwhile(
+    people: People, cradle: Cradle, builder: Life
+) -> None:
+    stage = replace(STAGES["create"], name="cancel", more=DELETED)
+    points = recorded(stage.begin(people, builder, "undisturbed"), cradle).points()
+
+    def ended(number: int) -> Plot:
+        plot = stage.begin(people, builder, f"{number}")
+        dies(cradle, plot, points[number])
+        people.delete(plot.name)
+        return plot
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool, Life(cradle) as heir:
+        plots = list(pool.map(ended, range(len(points))))
+        list(pool.map(lambda plot: heir.settle(plot.ref), plots))
+    left = names(people.world.aws.client("s3"))
+    for point, plot in zip(points, plots, strict=True):
+        assert people.find(plot.name) is None, f"it died {point}"
+        assert plot.bucket not in left, f"it died {point}"
+    told(stage.name, 0, 0, len(points))
+
+
+def test_a_bucket_that_is_as_it_should_be_costs_a_look_and_no_write(
+    people: People, cradle: Cradle, builder: Life
+) -> None:
+    steady = Stage("steady", STAGES["update"].before, lambda _: None)
+    record = recorded(steady.begin(people, builder, "undisturbed"), cradle)
+    assert record.cost() == COSTS["steady"]
+    told("steady", *record.cost(), 0)
+
+
+def test_what_nobody_disturbs_ends_as_it_is_wished(people: People, cradle: Cradle, builder: Life) -> None:
+    """What every ending is compared with is right itself."""
+    plot = STAGES["create"].begin(people, builder, "right")
+    builder.settle(plot.ref)
+    obj = people.find(plot.name) or {}
+    assert condition(obj, "Ready")["status"] == "True"
+    assert obj["metadata"]["finalizers"] == [FINALIZER]
+    assert obj["status"]["pins"] == {"accountID": ACCOUNT, "region": REGION, "name": plot.bucket}
+    assert "lastCorrection" not in obj["status"]
+    owner = f"{CLUSTER}/AcceleratedBucket/{people.world.namespace}/{plot.name}"
+    found = tags(people.world.aws.client("s3"), plot.bucket)
+    assert found == {**said(SAMPLES)["tags"], OWNER_TAG: owner}
+    target = builder.target(plot.bucket, REGION)
+    for facet in BUCKET.facets:
+        assert same(look(facet, target), SAMPLES[facet.name]), facet.name
