@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from kubernetes import client, config
 
@@ -37,6 +37,10 @@ MOST_LOOKS = 12
 _READERS = 8
 
 
+When = Literal["before", "after"]
+WHENS: tuple[When, ...] = get_args(When)
+
+
 class Died(BaseException):
     """The process is no more. No part of the operator may survive this, as none survives a SIGKILL."""
 
@@ -49,7 +53,7 @@ class Point:
     """An operation of AWS ("PutBucketTagging") or a write to the API server ("patch status")."""
     nth: int
     """Of those with this name in this life; side by side calls come in any order otherwise."""
-    when: Literal["before", "after"]
+    when: When
     """Before it is sent; after it was carried out, and before its answer is seen."""
 
     def __str__(self) -> str:
@@ -79,7 +83,7 @@ class Gate:
         with self._lock:
             self._end(what, nth, "after")
 
-    def _end(self, what: str, nth: int, when: Literal["before", "after"]) -> None:
+    def _end(self, what: str, nth: int, when: When) -> None:
         self.dead = self.dead or self._doom == Point(what, nth, when)
         if self.dead:
             raise Died

@@ -2,21 +2,24 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
+from headrace.aws.target import Target
+from headrace.engine.slices import Slice
 from headrace.kinds.accelerated_bucket import BUCKET, AcceleratedBucket
 from headrace.kinds.definition import API_VERSION, GROUP, VERSION, ObjectRef
 from sandbox.aws.clients import REGION
 from sandbox.world import World
 from tests.e2e.buckets import put_tags, snapshot
-from tests.e2e.life import Life
+from tests.e2e.life import WHENS, Cradle, Life, Point
 from tests.laws import generate
 from tests.laws.laws import by_hand
 
@@ -26,8 +29,17 @@ _JSON = "application/json-patch+json"
 # What no two runs have in common.
 _TIMES = re.compile(r'"(?:lastTransitionTime|time|LastModified|CreationDate|VersionId|ETag)": "[^"]*"')
 
-SAMPLES = {facet.name: generate.sample(facet) for facet in BUCKET.facets}
-OTHERS = {facet.name: generate.other(facet) for facet in BUCKET.facets}
+
+@cache
+def samples() -> Mapping[str, Slice]:
+    """Return a value for each setting."""
+    return {facet.name: generate.sample(facet) for facet in BUCKET.facets}
+
+
+@cache
+def others() -> Mapping[str, Slice]:
+    """Return another value for each setting."""
+    return {facet.name: generate.other(facet) for facet in BUCKET.facets}
 
 
 def said(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,13 +95,22 @@ class People:
         return GROUP, VERSION, self.world.namespace, _PLURAL
 
 
+class Builder(Protocol):
+    """Who makes what is there before a stage begins."""
+
+    def settle(self, ref: ObjectRef) -> object:
+        """Return once there is nothing left to do for an object."""
+
+    def target(self, bucket: str, region: str) -> Target:
+        """Reach a bucket as somebody else would."""
+
+
 @dataclass(frozen=True)
 class Plot:
     """One object, and the one bucket that is to come of it."""
 
     people: People
-    builder: Life
-    """Who makes what is there before."""
+    builder: Builder
     name: str
     more: Spec = field(default_factory=dict)
     """What its spec says beside the name, the region and the settings."""
@@ -144,6 +165,46 @@ class Plot:
                 self.people.delete(self.name)
 
 
+LOGIN = "GetCallerIdentity"
+"""What a life asks first, once, and of no bucket."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a stage does when nobody disturbs it, in its order, and what comes of it."""
+
+    calls: tuple[str, ...]
+    writes: tuple[str, ...]
+    sight: str
+
+    def points(self, *, of_aws: bool = False) -> list[Point]:
+        """Return every place at which a life can end in this stage; perhaps only those about the bucket."""
+        about = tuple(call for call in self.calls if call != LOGIN)
+        counts = Counter(about if of_aws else (*self.calls, *self.writes))
+        return [
+            Point(what, nth, when)
+            for what, count in counts.items()
+            for nth in range(1, count + 1)
+            for when in WHENS
+        ]
+
+    def cost(self) -> tuple[int, int]:
+        """Count what is done for the one bucket."""
+        return sum(call != LOGIN for call in self.calls), len(self.writes)
+
+
+def recorded(plot: Plot, cradle: Cradle) -> Record:
+    """Live once, undisturbed, and write down what was done; nobody else is at work meanwhile."""
+    world = plot.world
+    world.mark()
+    mark = world.aws.mark()
+    with Life(cradle) as life:
+        life.settle(plot.ref)
+    calls = tuple(call.operation for call in world.aws.since(mark) if "headrace/" in call.user_agent)
+    writes = tuple(f"{request.verb} {request.subresource}".strip() for request in world.api_writes())
+    return Record(calls, writes, plot.sight())
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of a life: how it was before, and what people ask for."""
@@ -153,7 +214,7 @@ class Stage:
     act: Callable[[Plot], object]
     more: Spec = field(default_factory=dict)
 
-    def begin(self, people: People, builder: Life, number: str) -> Plot:
+    def begin(self, people: People, builder: Builder, number: str) -> Plot:
         """Bring an object of its own to where the stage begins."""
         plot = Plot(people, builder, f"{self.name}-{number}", self.more)
         self.before(plot)
@@ -166,7 +227,7 @@ def _nothing(plot: Plot) -> None:
 
 
 def _made(plot: Plot) -> None:
-    plot.people.make(plot.name, plot.spec(SAMPLES))
+    plot.people.make(plot.name, plot.spec(samples()))
     plot.builder.settle(plot.ref)
 
 
@@ -189,11 +250,11 @@ def _somebodys(plot: Plot) -> None:
     put_tags(s3, plot.bucket, {"theirs": "stays"})
     target = plot.builder.target(plot.bucket, REGION)
     for facet in BUCKET.facets:
-        by_hand(facet, target, OTHERS[facet.name])
+        by_hand(facet, target, others()[facet.name])
 
 
 def _make(plot: Plot) -> None:
-    plot.people.make(plot.name, plot.spec(SAMPLES))
+    plot.people.make(plot.name, plot.spec(samples()))
 
 
 def _delete(plot: Plot) -> None:
@@ -208,7 +269,7 @@ STAGES = {
     stage.name: stage
     for stage in (
         Stage("create", _nothing, _make),
-        Stage("update", _made, lambda plot: plot.people.edit(plot.name, plot.spec(OTHERS))),
+        Stage("update", _made, lambda plot: plot.people.edit(plot.name, plot.spec(others()))),
         Stage("silence", _made, lambda plot: plot.people.edit(plot.name, plot.spec({}))),
         Stage("adopt", _somebodys, _make, ADOPTED),
         Stage("release", _made, _delete),

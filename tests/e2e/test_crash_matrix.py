@@ -5,23 +5,18 @@ that nobody disturbed. `pytest tests/e2e/test_crash_matrix.py -rP` prints the fi
 """
 
 import sys
-from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from headrace.kinds.accelerated_bucket import BUCKET
 from headrace.kinds.definition import FINALIZER
 from sandbox.aws.clients import ACCOUNT, REGION
-from sandbox.aws.stand_in import StandIn
-from sandbox.control_plane.server import ControlPlane
-from sandbox.world import World, condition
+from sandbox.world import condition
 from tests.e2e.buckets import OWNER_TAG, names, tags
 from tests.e2e.life import CLUSTER, Cradle, Died, Life, Point
-from tests.e2e.stages import DELETED, SAMPLES, STAGES, People, Plot, Stage, said
-from tests.laws.aws_world import environment
+from tests.e2e.stages import DELETED, STAGES, People, Plot, Stage, recorded, said, samples
 from tests.laws.laws import look, same
 
 pytestmark = pytest.mark.e2e
@@ -41,60 +36,6 @@ COSTS = {
 A new facet adds a read to each look, and a write to each stage that changes it.
 """
 _AT_ONCE = 4
-_LOGIN = "GetCallerIdentity"
-
-
-@dataclass(frozen=True)
-class Record:
-    """What a stage does when nobody disturbs it, in its order, and what comes of it."""
-
-    calls: tuple[str, ...]
-    writes: tuple[str, ...]
-    sight: str
-
-    def points(self) -> list[Point]:
-        """Return every place at which a life can end in this stage."""
-        counts = Counter((*self.calls, *self.writes))
-        return [
-            Point(what, nth, when)
-            for what, count in counts.items()
-            for nth in range(1, count + 1)
-            for when in ("before", "after")
-        ]
-
-    def cost(self) -> tuple[int, int]:
-        """Count what is done for the one bucket."""
-        return sum(call != _LOGIN for call in self.calls), len(self.writes)
-
-
-@pytest.fixture(scope="module")
-def people(lone_plane: ControlPlane, lone_aws: StandIn) -> Iterator[People]:
-    """A namespace of which no operator knows, but for the lives that these tests make."""
-    with environment(**lone_aws.environment()):
-        yield People(World(lone_plane, lone_aws))
-
-
-@pytest.fixture(scope="module")
-def cradle(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Cradle:
-    return Cradle.of(lone_plane, tmp_path_factory.mktemp("cradle"))
-
-
-@pytest.fixture(scope="module")
-def builder(cradle: Cradle, people: People) -> Iterator[Life]:
-    with Life(cradle) as life:
-        yield life
-
-
-def recorded(plot: Plot, cradle: Cradle) -> Record:
-    """Live once, undisturbed, and write down what was done."""
-    world = plot.world
-    world.mark()
-    mark = world.aws.mark()
-    with Life(cradle) as life:
-        life.settle(plot.ref)
-    calls = tuple(call.operation for call in world.aws.since(mark) if "headrace/" in call.user_agent)
-    writes = tuple(f"{request.verb} {request.subresource}".strip() for request in world.api_writes())
-    return Record(calls, writes, plot.sight())
 
 
 def dies(cradle: Cradle, plot: Plot, point: Point) -> None:
@@ -179,7 +120,7 @@ def test_what_nobody_disturbs_ends_as_it_is_wished(people: People, cradle: Cradl
     assert "lastCorrection" not in obj["status"]
     owner = f"{CLUSTER}/AcceleratedBucket/{people.world.namespace}/{plot.name}"
     found = tags(people.world.aws.client("s3"), plot.bucket)
-    assert found == {**said(SAMPLES)["tags"], OWNER_TAG: owner}
+    assert found == {**said(samples())["tags"], OWNER_TAG: owner}
     target = builder.target(plot.bucket, REGION)
     for facet in BUCKET.facets:
-        assert same(look(facet, target), SAMPLES[facet.name]), facet.name
+        assert same(look(facet, target), samples()[facet.name]), facet.name
