@@ -41,6 +41,9 @@ When = Literal["before", "after"]
 WHENS: tuple[When, ...] = get_args(When)
 
 
+ANY = "any"
+
+
 class Died(BaseException):
     """The process is no more. No part of the operator may survive this, as none survives a SIGKILL."""
 
@@ -50,7 +53,7 @@ class Point:
     """A place in a life at which it may end."""
 
     what: str
-    """An operation of AWS ("PutBucketTagging") or a write to the API server ("patch status")."""
+    """An operation of AWS ("TagResource"), a write to the API server ("patch status"), or ANY of them."""
     nth: int
     """Of those with this name in this life; side by side calls come in any order otherwise."""
     when: When
@@ -70,23 +73,33 @@ class Gate:
         self._lock = threading.Lock()
         self.dead = False
 
-    def enter(self, what: str) -> int:
-        """Let a call out, and return the how manieth of its name it is; Died where it may not go."""
+    def enter(self, what: str) -> "Sent":
+        """Let a call out; Died where it may not go."""
         with self._lock:
-            self._seen[what] += 1
-            nth = self._seen[what]
-            self._end(what, nth, "before")
-            return nth
+            self._seen.update((what, ANY))
+            sent = ((what, self._seen[what]), (ANY, self._seen[ANY]))
+            self._end(sent, "before")
+            return sent
 
-    def leave(self, what: str, nth: int) -> None:
+    def doom(self, point: Point) -> None:
+        """Have the life end at this point, counted from here on."""
+        with self._lock:
+            self._seen.clear()
+            self._doom = point
+
+    def leave(self, sent: "Sent") -> None:
         """Let its answer in; Died where nobody is there any more to hear it."""
         with self._lock:
-            self._end(what, nth, "after")
+            self._end(sent, "after")
 
-    def _end(self, what: str, nth: int, when: When) -> None:
-        self.dead = self.dead or self._doom == Point(what, nth, when)
+    def _end(self, sent: "Sent", when: When) -> None:
+        self.dead = self.dead or any(self._doom == Point(what, nth, when) for what, nth in sent)
         if self.dead:
             raise Died
+
+
+Sent = tuple[tuple[str, int], ...]
+"""A call by its names, and the how manieth of each it is."""
 
 
 class GatedMeter(Meter):
@@ -100,10 +113,10 @@ class GatedMeter(Meter):
         """Have the client ask at the gate before it sends and before it hears."""
 
         def out(event_name: str, **_: Any) -> None:
-            self._sent.nth = self._gate.enter(event_name.rpartition(".")[2])
+            self._sent.call = self._gate.enter(event_name.rpartition(".")[2])
 
-        def back(event_name: str, **_: Any) -> None:
-            self._gate.leave(event_name.rpartition(".")[2], self._sent.nth)
+        def back(**_: Any) -> None:
+            self._gate.leave(self._sent.call)
 
         client.meta.events.register_last("before-send", out)
         client.meta.events.register_first("response-received", back)
@@ -128,11 +141,11 @@ class GatedApi:
         return self._through("patch", lambda: self._api.patch(ref, operations))
 
     def _through(self, what: str, call: Callable[[], Body]) -> Body:
-        nth = self._gate.enter(what)
+        sent = self._gate.enter(what)
         try:
             return call()
         finally:
-            self._gate.leave(what, nth)
+            self._gate.leave(sent)
 
 
 class Deaf:
@@ -178,7 +191,10 @@ class Life:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # What is on its way when a process dies arrives all the same, and is over soon.
+        self.close()
+
+    def close(self) -> None:
+        """Be over; what is on its way when a process dies arrives all the same, and soon."""
         self._readers.shutdown(wait=True)
 
     def settle(self, ref: ObjectRef) -> Object | None:

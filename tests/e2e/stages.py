@@ -26,6 +26,7 @@ from tests.laws.laws import by_hand
 Spec = Mapping[str, Any]
 _PLURAL = AcceleratedBucket.plural
 _JSON = "application/json-patch+json"
+_MERGE = "application/merge-patch+json"
 # What no two runs have in common.
 _TIMES = re.compile(r'"(?:lastTransitionTime|time|LastModified|CreationDate|VersionId|ETag)": "[^"]*"')
 
@@ -81,6 +82,11 @@ class People:
     def edit(self, name: str, spec: Spec) -> None:
         """Replace the whole spec."""
         self.patch(name, [{"op": "replace", "path": "/spec", "value": dict(spec)}])
+
+    def annotate(self, name: str, annotations: Mapping[str, str]) -> None:
+        """Set annotations."""
+        patch = {"metadata": {"annotations": dict(annotations)}}
+        self._objects.patch_namespaced_custom_object(*self._where, name, patch, _content_type=_MERGE)
 
     def delete(self, name: str) -> None:
         """Ask for an object to go."""
