@@ -12,6 +12,7 @@ from headrace.controller.api import Object
 from headrace.controller.conditions import Aspect, conditions
 from headrace.controller.consequences import consequence, gravest
 from headrace.engine.errors import CloudError, Conflict, NotOurs, Throttled, Unavailable, Waiting
+from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, FieldChange
 from headrace.engine.reconcile import Report
@@ -36,6 +37,8 @@ class Seen:
     errors: tuple[CloudError, ...] = ()
     report: Report | None = None
     wishes: Mapping[str, Wish] = field(default_factory=dict)
+    ignored: Ignored = field(default_factory=Ignored)
+    """What this pass left as it found it."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     pins: Mapping[str, str] | None = None
     observing: bool = False
@@ -155,14 +158,14 @@ def _corrected(seen: Seen) -> tuple[FieldChange, ...]:
 
 
 def _ledger(seen: Seen) -> list[str]:
-    """What we set: all that is wished for, and what is on its way out but not gone yet."""
+    """What we set: all that is wished for, and what is to go but is not gone yet, or left alone for now."""
     old = seen.obj.status.get("managed", [])
     if not seen.wrote or not seen.ours or seen.obj.deleting:
         return list(old)
     report = seen.report
     unsure = {change.facet for change in report.left} if report else set()
     unsure |= {failure.facet for failure in report.failures} if report else set()
-    kept = {entry for entry in old if entry.split("[")[0] in unsure}
+    kept = {entry for entry in old if entry.split("[")[0] in unsure or entry in seen.ignored}
     return sorted(remembered(seen.wishes) | kept)[:MOST_MANAGED]
 
 

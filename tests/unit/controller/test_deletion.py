@@ -275,3 +275,42 @@ def test_an_object_that_goes_by_itself_meanwhile_is_fine(made: World) -> None:
     outcome = made.reconciler(read)
 
     assert outcome.result == "deleted"
+
+
+# One who has not heard of it
+
+
+def test_what_went_with_its_object_is_not_made_anew_by_one_who_has_not_heard_of_it(made: World) -> None:
+    made.api.edit({"deletionPolicy": "Delete"})
+    made.look()
+    known = made.api.read()
+    made.api.delete()
+    made.look()
+    assert made.thing.there == {}
+    assert made.reconciler(known).result == "deleted"
+    assert made.thing.there == {}
+
+
+def test_what_is_gone_already_is_not_made_anew_for_an_object_that_is_to_go(made: World) -> None:
+    known = made.api.read()
+    made.thing.there.clear()
+    made.api.delete()
+    with pytest.raises(Stale):
+        made.reconciler(known)
+    assert made.thing.there == {}
+
+
+def test_a_namesake_of_an_object_that_went_is_not_taken_for_it(made: World) -> None:
+    known = made.api.read()
+    made.thing.there.clear()
+    made.api.set_finalizers([])
+    made.api.delete()
+    made.api.create({}, finalizers=[FINALIZER])
+    assert made.reconciler(known).result == "deleted"
+    assert made.thing.there == {}
+
+
+def test_what_somebody_deleted_is_made_anew_for_an_object_that_is_still_there(made: World) -> None:
+    made.thing.there.clear()
+    made.look()
+    assert "presence" in made.thing.there
