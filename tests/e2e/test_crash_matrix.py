@@ -45,7 +45,7 @@ def dies(cradle: Cradle, plot: Plot, point: Point) -> None:
 
 
 def told(stage: str, calls: int, writes: int, points: int) -> None:
-    """Write a line of figures."""
+    """Write a line of figures for the report."""
     sys.stdout.write(f"{stage}: {calls} AWS calls, {writes} API writes, {points} crash points tried\n")
 
 
@@ -53,7 +53,9 @@ def told(stage: str, calls: int, writes: int, points: int) -> None:
 def test_a_life_that_ends_at_any_point_is_taken_up_by_the_next_one_without_a_trace(
     stage: Stage, people: People, cradle: Cradle, builder: Life
 ) -> None:
-    record = recorded(stage.begin(people, builder, "undisturbed"), cradle)
+    undisturbed = stage.begin(people, builder, "undisturbed")
+    record = recorded(undisturbed, cradle)
+    undisturbed.leave()
     points = record.points()
 
     def ended(number: int) -> Plot:
@@ -100,11 +102,32 @@ def test_what_a_life_leaves_that_ends_while_it_creates_is_found_where_the_object
     told(stage.name, 0, 0, len(points))
 
 
+def test_what_was_made_unheard_is_not_let_go_of_where_it_may_not_be_looked_at(
+    people: People, cradle: Cradle, builder: Life
+) -> None:
+    aws = people.world.aws
+    plot = replace(STAGES["create"], name="unseen", more=DELETED).begin(people, builder, "0")
+    dies(cradle, plot, Point("CreateBucket", 1, "after"))
+    people.delete(plot.name)
+    aws.fault(operation="HeadBucket", resource=plot.bucket, status=403, code="AccessDenied")
+    with Life(cradle) as heir:
+        heir.settle(plot.ref)
+        told = condition(people.find(plot.name) or {}, "Stalled")
+        assert told["reason"] == "AccessDenied"
+        assert "headrace.io/abandon" in told["message"]
+        aws.clear_faults()
+        heir.settle(plot.ref)
+    assert people.find(plot.name) is None
+    assert not plot.is_there()
+
+
 def test_a_bucket_that_is_as_it_should_be_costs_a_look_and_no_write(
     people: People, cradle: Cradle, builder: Life
 ) -> None:
     steady = Stage("steady", STAGES["update"].before, lambda _: None)
-    record = recorded(steady.begin(people, builder, "undisturbed"), cradle)
+    plot = steady.begin(people, builder, "undisturbed")
+    record = recorded(plot, cradle)
+    plot.leave()
     assert record.cost() == COSTS["steady"]
     told("steady", *record.cost(), 0)
 
