@@ -23,7 +23,7 @@ from tests.e2e.stages import STAGES, People, Plot, Record, recorded
 pytestmark = pytest.mark.e2e
 
 ROUNDS = 10
-_SECONDS = 30.0
+_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 
@@ -121,7 +121,7 @@ def test_killed_in_every_stage_at_once_the_next_operator_ends_each_as_if_nothing
     for stage, plot in zip(stages, plots, strict=True):
         stage.act(plot)
     for fault in faults:
-        aws.wait_until_held(fault)
+        aws.wait_until_held(fault, seconds=_SECONDS)
     killed.kill()
     late = bool(number % 2)
     if not late:
