@@ -13,8 +13,11 @@ from sandbox.operator import Operator, install
 from sandbox.world import World
 from tests.bucket_specs import ROOT
 from tests.e2e import privileges
+from tests.e2e.life import Cradle, Life
 from tests.e2e.namespace import Namespace
 from tests.e2e.privileges import Place
+from tests.e2e.stages import People
+from tests.laws.aws_world import environment
 
 Start = Callable[..., Operator]
 
@@ -108,3 +111,24 @@ def place(guarded_place: Place) -> Iterator[Place]:
     yield guarded_place
     guarded_place.manage()
     guarded_place.clear()
+
+
+@pytest.fixture(scope="module")
+def people(lone_plane: ControlPlane, lone_aws: StandIn) -> Iterator[People]:
+    """Those who work in a namespace of which no operator knows; lives in this process find the stand-in."""
+    with environment(**lone_aws.environment()):
+        yield People(World(lone_plane, lone_aws))
+    lone_aws.clear_faults()
+
+
+@pytest.fixture(scope="module")
+def cradle(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Cradle:
+    """What every life in this process starts from."""
+    return Cradle.of(lone_plane, tmp_path_factory.mktemp("cradle"))
+
+
+@pytest.fixture(scope="module")
+def builder(cradle: Cradle, people: People) -> Iterator[Life]:
+    """A life that nobody ends."""
+    with Life(cradle) as life:
+        yield life

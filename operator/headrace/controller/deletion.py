@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from headrace.aws.sessions import Account
 from headrace.controller import finalizer
@@ -18,6 +19,7 @@ from headrace.engine.graph import Node
 from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import Intent, Report, Work, reconcile
 from headrace.kinds.common import BareRequest
+from headrace.kinds.status import Reason
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -63,8 +65,8 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
         return emptied
     report = reconcile(work, parts.pool)
     errors = tuple(_to_be_told(failure.error, work, emptying) for failure in report.failures)
-    if _never_ours(obj, report):
-        return _let_go(parts, obj, f"{work.what} was never seen as ours; it was left alone")
+    if _somebody_elses(obj, report):
+        return _let_go(parts, obj, f"{work.what} is not ours; it was left alone")
     if errors or report.left:
         return Told(replace(seen, what=work.what, report=report, errors=errors, wrote=True))
     farewell = _farewell(work, report)
@@ -84,7 +86,7 @@ def _emptied(parts: Parts, seen: Seen, work: Work) -> Told | int:
     """Delete content for a while; return what there is to tell or, when none is left, how much there was."""
     total = int(seen.obj.status.get("emptied", 0))
     look = reconcile(replace(work, intent=Intent.OBSERVE, write=False), parts.pool)
-    if look.failures and not _never_ours(seen.obj, look):
+    if look.failures and not _somebody_elses(seen.obj, look):
         errors = tuple(_to_be_told(failure.error, work, emptying=False) for failure in look.failures)
         return Told(replace(seen, report=look, errors=errors))
     found = look.found.get(work.resource.root.name)
@@ -150,13 +152,16 @@ def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:
     return Outcome(None, result="deleted")
 
 
-def _never_ours(obj: Object, report: Report) -> bool:
-    """Say whether we may not even look, and never saw ours under that name.
+def _somebody_elses(obj: Object, report: Report) -> bool:
+    """Say whether we may not even look, and AWS said when it was last asked that the name is not ours.
 
-    A name of somebody else's looks like this for good.
+    Such a name looks like this for good. That there are no pins proves nothing: a create call may have come
+    before a crash that kept the status from telling of it.
     """
     denied = [isinstance(failure.error, Denied) for failure in report.failures]
-    return not obj.status.get("pins") and not report.found and bool(denied) and all(denied)
+    refused = not report.found and bool(denied) and all(denied)
+    ready: Mapping[str, Any] = next((c for c in obj.status.get("conditions", []) if c["type"] == "Ready"), {})
+    return refused and not obj.status.get("pins") and ready.get("reason") == Reason.NOT_OURS
 
 
 def _farewell(work: Work, report: Report) -> str:

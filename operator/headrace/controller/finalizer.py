@@ -15,6 +15,23 @@ def put_on(api: Api, obj: Object) -> Object:
     return Object(api.patch(obj.ref, [_unchanged(obj), {"op": "add", "path": path, "value": value}]))
 
 
+def check(api: Api, obj: Object) -> None:
+    """Make sure, right before something is made, that the finalizer is still on the object as we know it.
+
+    An operator that has not heard yet that the object went would make anew what another one, or a person,
+    has just deleted with it; and nobody would ever delete that.
+
+    Raises:
+        Gone: the object is no more.
+        Stale: it is to go, or is held by us no more.
+    """
+    fresh = Object(api.get(obj.ref))
+    if fresh.uid != obj.uid:
+        raise Gone(f"{obj.ref} is gone, and a namesake is there")
+    if fresh.deleting or not fresh.held:
+        raise Stale(f"{obj.ref} has changed meanwhile")
+
+
 def take_off(api: Api, obj: Object) -> None:
     """Remove our finalizer and no other; one that is off already, or an object that is gone, is fine."""
     for _ in range(_ATTEMPTS):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,18 +47,21 @@ def keep(parts: Parts, seen: Seen) -> Told:
     asked = _asked(parts, seen.obj)
     account, node = asked.access.account, asked.node
     check_pins(seen.obj, node, account)
-    observing = asked.spec.mode == "Observe"
-    if not observing and not seen.obj.held:
+    observing, held = asked.spec.mode == "Observe", seen.obj.held
+    if not observing and not held:
         seen = replace(seen, obj=finalizer.put_on(parts.api, seen.obj))
     seen = replace(seen, observing=observing, wishes=asked.wishes)
     write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
     work = replace(_work(asked, seen.obj), write=write, intent=Intent.OBSERVE if observing else Intent.KEEP)
+    if held:
+        work = replace(work, before_creation=partial(finalizer.check, parts.api, seen.obj))
     (settled,) = settle((node,), lambda _: reconcile(work, parts.pool))
     report = settled.report
     seen = replace(
         seen,
         what=work.what,
         wrote=write,
+        ignored=work.ignored,
         report=report,
         errors=tuple(failure.error for failure in report.failures),
         outputs=asked.kind.outputs(node, report, account.identity),

@@ -12,6 +12,7 @@ from headrace.controller.api import Object
 from headrace.controller.conditions import Aspect, bug, conditions, kept
 from headrace.controller.consequences import consequence, gravest
 from headrace.engine.errors import CloudError, Conflict, NotOurs, Throttled, Unavailable, Waiting
+from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, FieldChange
 from headrace.engine.reconcile import Report
@@ -36,6 +37,8 @@ class Seen:
     errors: tuple[CloudError, ...] = ()
     report: Report | None = None
     wishes: Mapping[str, Wish] = field(default_factory=dict)
+    ignored: Ignored = field(default_factory=Ignored)
+    """What this pass left as it found it."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     pins: Mapping[str, str] | None = None
     observing: bool = False
@@ -173,7 +176,7 @@ def _corrected(seen: Seen) -> tuple[FieldChange, ...]:
 
 
 def _ledger(seen: Seen) -> list[str]:
-    """What we set, or may have set, and what is on its way out but not gone yet."""
+    """What we set, or may have set, and what is to go but is not gone yet, or is left alone for now."""
     old, report = seen.obj.status.get("managed", []), seen.report
     if not seen.wrote or report is None or seen.foreign or seen.obj.deleting:
         return list(old)
@@ -183,7 +186,7 @@ def _ledger(seen: Seen) -> list[str]:
         # Made, perhaps, with what travels in the create call; but not seen.
         return sorted({*old, *touched})[:MOST_MANAGED]
     unsure = {change.facet for change in report.left} | {failure.facet for failure in report.failures}
-    kept = {entry for entry in old if facet_of(entry) in unsure}
+    kept = {entry for entry in old if facet_of(entry) in unsure or entry in seen.ignored}
     as_wished = {entry for entry in wished if facet_of(entry) not in unsure}
     return sorted(as_wished | touched | kept)[:MOST_MANAGED]
 

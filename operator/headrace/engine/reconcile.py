@@ -44,6 +44,8 @@ class Work:
     """What to do about it, where adoption is asked for and may not be."""
     no_creation: Denied | None = None
     """Why it may not be made where it is not there, if it may not."""
+    before_creation: Callable[[], object] = lambda: None
+    """Called right before it is made; raises where it is not wanted any more."""
     ignored: Ignored = field(default_factory=Ignored)
     """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
     write: bool = True
@@ -395,6 +397,7 @@ class _Pass:
         elif facet is self.root and change.verb is Verb.CREATE:
             carried = {name: wishes[name].value for name in self.root.carries if name in wishes}
             values = {name: value for name, value in carried.items() if isinstance(value, Slice)}
+            self.work.before_creation()
             self.root.create(target, change.after, values)
         else:
             facet.apply(target, change.after, change.before)

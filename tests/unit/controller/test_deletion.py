@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from headrace.controller.api import Stale
+from headrace.controller.api import ApiError, Stale
 from headrace.controller.consequences import Next
 from headrace.engine.errors import CloudError, Denied, NotEmpty, Throttled
-from headrace.kinds.definition import FINALIZER
+from headrace.kinds.definition import ABANDON, FINALIZER
 from tests.unit.controller.objects import REF, condition
 from tests.unit.controller.world import OWNER, World, ready_reason
 from tests.unit.engine.fakes import OTHER, Home
@@ -208,15 +208,53 @@ def test_what_was_never_made_lets_the_object_go(world: World) -> None:
     assert world.thing.writes == []
 
 
-def test_what_we_were_never_allowed_to_see_lets_the_object_go(world: World) -> None:
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_what_may_not_be_seen_may_be_ours_and_keeps_the_object_until_somebody_says(
+    world: World, policy: str
+) -> None:
     world.thing.failures["read presence"] = Denied("may not fake:GetPresence.")
-    world.api.create({"deletionPolicy": "Delete"})
+    world.api.create({"deletionPolicy": policy})
     world.look()
     world.api.delete()
     world.look()
 
+    assert world.api.read().held
+    assert ready_reason(world.status()) == "False AccessDenied"
+    assert "headrace.io/abandon" in condition(world.status(), "Stalled")["message"]
+    world.api.annotate({ABANDON: "true"})
+    world.look()
     assert REF not in world.api
-    assert farewell(world) == ["thing media was never seen as ours; it was left alone"]
+
+
+def test_what_was_made_in_a_pass_that_died_is_not_let_go_where_it_may_not_be_seen(world: World) -> None:
+    world.api.create({"deletionPolicy": "Delete"})
+    world.api.errors["status"] = ApiError("nobody hears of it")
+    with pytest.raises(ApiError):
+        world.look()
+    world.api.errors.clear()
+    world.thing.failures["read presence"] = Denied("may not fake:GetPresence.")
+    world.api.delete()
+    world.look()
+
+    assert world.api.read().held
+    assert "presence" in world.thing.there
+    world.thing.failures.clear()
+    world.look()
+    assert REF not in world.api
+    assert "presence" not in world.thing.there
+
+
+def test_what_is_known_to_be_somebody_elses_lets_the_object_go(world: World) -> None:
+    world.thing.there["presence"] = Home(owner="elsewhere/Thing/shop/media")
+    world.api.create({"deletionPolicy": "Delete"})
+    world.look()
+    assert ready_reason(world.status()) == "False NotOurs"
+    world.thing.failures["read presence"] = Denied("may not fake:GetPresence.")
+    world.api.delete()
+    world.look()
+
+    assert REF not in world.api
+    assert farewell(world) == ["thing media is not ours; it was left alone"]
 
 
 def test_without_a_region_nobody_knows_where_to_look(world: World) -> None:
@@ -237,3 +275,42 @@ def test_an_object_that_goes_by_itself_meanwhile_is_fine(made: World) -> None:
     outcome = made.reconciler(read)
 
     assert outcome.result == "deleted"
+
+
+# One who has not heard of it
+
+
+def test_what_went_with_its_object_is_not_made_anew_by_one_who_has_not_heard_of_it(made: World) -> None:
+    made.api.edit({"deletionPolicy": "Delete"})
+    made.look()
+    known = made.api.read()
+    made.api.delete()
+    made.look()
+    assert made.thing.there == {}
+    assert made.reconciler(known).result == "deleted"
+    assert made.thing.there == {}
+
+
+def test_what_is_gone_already_is_not_made_anew_for_an_object_that_is_to_go(made: World) -> None:
+    known = made.api.read()
+    made.thing.there.clear()
+    made.api.delete()
+    with pytest.raises(Stale):
+        made.reconciler(known)
+    assert made.thing.there == {}
+
+
+def test_a_namesake_of_an_object_that_went_is_not_taken_for_it(made: World) -> None:
+    known = made.api.read()
+    made.thing.there.clear()
+    made.api.set_finalizers([])
+    made.api.delete()
+    made.api.create({}, finalizers=[FINALIZER])
+    assert made.reconciler(known).result == "deleted"
+    assert made.thing.there == {}
+
+
+def test_what_somebody_deleted_is_made_anew_for_an_object_that_is_still_there(made: World) -> None:
+    made.thing.there.clear()
+    made.look()
+    assert "presence" in made.thing.there

@@ -334,3 +334,18 @@ def test_where_the_thing_was_made_elsewhere_no_second_one_is_made(
         f"The resource was made with {sentence}. It is left alone; go back to where it is, "
         "or make a new object."
     )
+
+
+@pytest.mark.parametrize("path", ["labels", "labels[a]", "lab*", "color"])
+def test_what_is_taken_out_while_it_is_left_alone_goes_once_it_is_not(world: World, path: str) -> None:
+    world.api.create({"labels": {"a": "1"}, "color": {"shade": "blue"}})
+    world.look()
+    world.api.edit({"ignoreDrift": [path]})
+    world.look()
+    assert ("color" in world.thing.there) is (path == "color")
+    assert world.thing.there["labels"] == Labels(entries={} if path == "color" else {"a": "1"})
+    world.api.edit({})
+    world.look()
+    assert "color" not in world.thing.there
+    assert world.thing.there["labels"] == Labels()
+    assert world.status()["managed"] == ["lock"]
