@@ -24,6 +24,9 @@ log = logging.getLogger("headrace.loop")
 _JITTER = 0.2
 # After a start, what is not in sync is looked at at once, and the rest within this many seconds.
 _START_SPREAD = 10.0
+# What waits for a person is looked at ever more seldom while nobody does anything: first after minutes, at
+# last after this many seconds. Waits of seconds stay: those of accounts, whose Secrets are not watched.
+_LONGEST_WAIT, _GROWING_WAIT = 1200.0, 60.0
 
 
 class Metrics(Protocol):
@@ -54,6 +57,8 @@ class Loop:
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """The labels of each namespace."""
     _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
+    _stalled: dict[ObjectRef, tuple[tuple[Any, ...], int]] = field(default_factory=dict)
+    """How many looks in a row found that a person must help, since somebody asked for something last."""
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
 
@@ -211,8 +216,19 @@ class Loop:
             self.queue.add_after(ref, self.queue.backoff(ref), Lane.FAST)
             return
         self.queue.reset(ref)
-        delay = outcome.interval if outcome.next is Next.RESYNC else float(outcome.next)
+        delay = self._wait(looked, outcome)
         self.queue.add_after(ref, delay * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - spreads load
+
+    def _wait(self, looked: Object, outcome: Outcome) -> float:
+        """Return the seconds to the next look: doubled each time while all waits for a person."""
+        asked, count = self._stalled.pop(looked.ref, ((), 0))
+        if not isinstance(outcome.next, float):
+            return outcome.interval
+        if outcome.result != "stalled" or outcome.next < _GROWING_WAIT:
+            return outcome.next
+        count = count + 1 if asked == looked.asked() else 0
+        self._stalled[looked.ref] = (looked.asked(), count)
+        return min(outcome.next * 2.0**count, _LONGEST_WAIT)
 
     def _note(self, obj: Object) -> None:
         holding = {c["type"] for c in obj.status.get("conditions", []) if c["status"] == "True"}
@@ -228,6 +244,7 @@ class Loop:
     def _forget(self, ref: ObjectRef) -> None:
         self.queue.forget(ref)
         self._done.pop(ref, None)
+        self._stalled.pop(ref, None)
         self.metrics.gone(ref.kind, ref.path)
 
 
