@@ -59,6 +59,8 @@ class Loop:
     _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
     _stalled: dict[ObjectRef, tuple[tuple[Any, ...], int]] = field(default_factory=dict)
     """How many looks in a row found that a person must help, since somebody asked for something last."""
+    _spared: dict[ObjectRef, float] = field(default_factory=dict)
+    """Until when the API server asked not to be bothered with an object."""
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
 
@@ -169,6 +171,12 @@ class Loop:
         if not item.forced and self._done.get(item.key) == obj.fingerprint():
             # The echo of our own write, or of a change that is none of our business.
             return
+        spared = self._spared.get(item.key, 0.0) - self.clock()
+        if spared > 0:
+            # Whatever happened to it meanwhile, such as the echo of what we did write, is seen then.
+            self.queue.add_after(item.key, spared, Lane.FAST)
+            return
+        self._spared.pop(item.key, None)
         self.queue.supersede(item.key)
         began = self.clock()
         result = "bug"
@@ -191,6 +199,7 @@ class Loop:
             passing = isinstance(error, Stale) and attempts + 1 < LASTING
             log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
             spared = error.after * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load
+            self._spared[obj.ref] = self.clock() + spared
             self.queue.add_after(obj.ref, max(self.queue.backoff(obj.ref), spared), Lane.FAST)
             return "api_error"
         self._after(obj, outcome)
@@ -245,6 +254,7 @@ class Loop:
         self.queue.forget(ref)
         self._done.pop(ref, None)
         self._stalled.pop(ref, None)
+        self._spared.pop(ref, None)
         self.metrics.gone(ref.kind, ref.path)
 
 
