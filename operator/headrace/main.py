@@ -235,7 +235,7 @@ async def _run(config: Config) -> bool:
 
     try:
         handlers = registry(DEFINITIONS, loop, heartbeat, stop)
-        await watch(handlers, config.namespaces, ready, running.broken)
+        await watch(handlers, config.namespaces, ready, running.over)
     finally:
         await server.stop()
         threads.shutdown(wait=False, cancel_futures=True)
