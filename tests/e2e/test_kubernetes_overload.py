@@ -15,7 +15,7 @@ from tests.e2e.proxy import Proxy, proxy
 
 pytestmark = pytest.mark.e2e
 
-MANY = [f"bucket-{number}" for number in range(8)]
+MANY = [f"bucket-{number}" for number in range(4)]
 RETRY_AFTER = 2
 
 
