@@ -107,7 +107,7 @@ class Cluster:
                 written = file.read().count(_STATUS)
             return written >= count and sum(map(holds, self.objects())) >= count
 
-        wait_until(all_of_them, what=what, seconds=120)
+        wait_until(all_of_them, what=what, seconds=120 + count / 2)
 
     def objects(self) -> list[dict[str, Any]]:
         """All objects of the benchmark."""

@@ -18,7 +18,9 @@ from sandbox.up import Sandbox
 from sandbox.world import condition, current
 
 _ROUNDS = 5
-_AIM_MANY, _AIM_ONE, _AIM_MEMORY = 4.5, 0.5, 150.0
+_AIM_MANY, _AIM_ONE = 4.5, 0.5
+# MiB, for so many buckets at most.
+_AIM_MEMORY = ((100, 150.0), (1000, 180.0))
 # The aims are for so many buckets with so much latency and so many workers.
 _AIMED_AT = (100, 10, 0.03)
 _OPERATOR, _BARE = "headrace/", "bare-calls"
@@ -36,6 +38,11 @@ class Plan:
     def aimed_at(self) -> bool:
         """Whether this is what the aims are about."""
         return (self.buckets, self.workers, self.latency) == _AIMED_AT
+
+    @property
+    def aim_memory(self) -> float:
+        """What the operator's memory is to be at most, in MiB."""
+        return next(aim for buckets, aim in _AIM_MEMORY if self.buckets <= buckets)
 
 
 class Benchmark:
@@ -154,7 +161,9 @@ class Benchmark:
             seen = operations(self._seen(mark, _OPERATOR))
             return all(seen.get(name) == wanted for name in self._many)
 
-        wait_until(looked, what="the new process has looked at all buckets", seconds=60)
+        wait_until(
+            looked, what="the new process has looked at all buckets", seconds=_patience(len(self._many))
+        )
         writes = len(self._cluster.written(USER))
         self._figures.append(Figure("API writes and events of a steady pass", writes))
         self._remember("memory, a new process after a steady pass")
@@ -183,10 +192,15 @@ class Benchmark:
         held = memory(self._operator.child.pid)
         if held is not None:
             self._figures += [
-                Figure(f"{name} (VmRSS)", held.resident, "MiB", aim=_AIM_MEMORY),
+                Figure(f"{name} (VmRSS)", held.resident, "MiB", aim=self._plan.aim_memory),
                 Figure(f"{name} (Pss)", held.share, "MiB"),
             ]
         return held
+
+
+def _patience(count: int) -> float:
+    """Return for how many seconds to wait for so many buckets at most."""
+    return 60.0 + count / 2
 
 
 def _since(before: float | None, operator: Operator) -> float | None:

@@ -269,7 +269,7 @@ async def _watch(config: Config, made: _Assembly, ready: asyncio.Event) -> bool:
         await asyncio.to_thread(made.recorder.stop, 2.0)
 
     handlers = registry(DEFINITIONS, loop, heartbeat, stop)
-    await watch(handlers, config.namespaces, ready, running.broken)
+    await watch(handlers, config.namespaces, ready, running.over)
     running.check()
     return running.finished
 

@@ -1,5 +1,6 @@
 """A running control plane: etcd, kube-apiserver, kube-controller-manager and, if asked for, the scheduler."""
 
+import base64
 import http.client
 import json
 import os
@@ -99,6 +100,10 @@ class ControlPlane:
         """End the API server only: an outage. The others keep trying to reach it."""
         self._children["kube-apiserver"].stop(_RESTART_SECONDS)
 
+    def kill_apiserver(self) -> None:
+        """End the API server without a word to anybody, in the middle of whatever it does."""
+        self._children["kube-apiserver"].stop(0)
+
     def start_apiserver(self) -> None:
         """Start the API server again, on the same port and with the same state; return when it is ready."""
         self._start_apiserver()
@@ -108,6 +113,13 @@ class ControlPlane:
         """Stop the API server and start it again on the same port: every connection and watch breaks."""
         self.stop_apiserver()
         self.start_apiserver()
+
+    def compact(self) -> None:
+        """Let etcd forget all versions but the newest, as the API server has it do every five minutes."""
+        newest = int(
+            self._etcd("range", {"key": base64.b64encode(b"/").decode(), "limit": "1"})["header"]["revision"]
+        )
+        self._etcd("compaction", {"revision": str(newest), "physical": True})
 
     def kubectl_run(self, *args: str, input: str | None = None) -> str:
         """What kubectl, as admin, prints for ``args``; ``input`` is given to it for ``-f -``.
@@ -249,6 +261,16 @@ class ControlPlane:
     def _env(self) -> dict[str, str]:
         """Little of ours: ETCD_… would configure etcd, and ~/.kube would configure kubectl."""
         return {"HOME": str(self.directory), "PATH": os.environ.get("PATH", os.defpath)}
+
+    def _etcd(self, verb: str, request: dict[str, Any]) -> Any:
+        """What etcd answers, through the JSON that it speaks beside gRPC; keys are in base64."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self._etcd_port, timeout=30)) as connection:
+            connection.request("POST", f"/v3/kv/{verb}", json.dumps(request))
+            answer = connection.getresponse()
+            said = answer.read()
+        if answer.status != 200:
+            raise SandboxError(f"etcd refused {verb} ({answer.status}): {said.decode()}")
+        return json.loads(said)
 
     def _etcd_listens(self) -> bool:
         try:

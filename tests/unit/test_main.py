@@ -1,4 +1,5 @@
 import asyncio
+import json
 import logging
 import socket
 import subprocess
@@ -179,6 +180,30 @@ def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert result.output.startswith("headrace-operator: Cannot listen on 2001:db8::1:8080: ")
+
+
+SABOTAGE = """
+import headrace.main as main
+
+async def broken(*_):
+    raise KeyError("bug")
+
+main._work = broken
+main.app()
+"""
+
+
+def test_where_the_work_ends_by_itself_the_process_ends_and_says_so(tmp_path: Path) -> None:
+    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    argv = [sys.executable, "-c", SABOTAGE, "--cluster-id", "test", "--listen", "127.0.0.1:0"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 1
+    last = json.loads(done.stderr.splitlines()[-1])
+    assert (last["level"], last["message"]) == (
+        "error",
+        "The work on objects ended by itself (KeyError('bug')); the process ends, to be started again.",
+    )
 
 
 # Probes

@@ -24,6 +24,9 @@ log = logging.getLogger("headrace.loop")
 _JITTER = 0.2
 # After a start, what is not in sync is looked at at once, and the rest within this many seconds.
 _START_SPREAD = 10.0
+# What waits for a person is looked at ever more seldom while nobody does anything: first after minutes, at
+# last after this many seconds. Waits of seconds stay: those of accounts, whose Secrets are not watched.
+_LONGEST_WAIT, _GROWING_WAIT = 1200.0, 60.0
 
 
 class Metrics(Protocol):
@@ -54,6 +57,10 @@ class Loop:
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """The labels of each namespace."""
     _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
+    _stalled: dict[ObjectRef, tuple[tuple[Any, ...], int]] = field(default_factory=dict)
+    """How many looks in a row found that a person must help, since somebody asked for something last."""
+    _spared: dict[ObjectRef, float] = field(default_factory=dict)
+    """Until when the API server asked not to be bothered with an object."""
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
     _outages: dict[ObjectRef, int] = field(default_factory=dict)
@@ -166,6 +173,12 @@ class Loop:
         if not item.forced and self._done.get(item.key) == obj.fingerprint():
             # The echo of our own write, or of a change that is none of our business.
             return
+        spared = self._spared.get(item.key, 0.0) - self.clock()
+        if spared > 0:
+            # Whatever happened to it meanwhile, such as the echo of what we did write, is seen then.
+            self.queue.add_after(item.key, spared, Lane.FAST)
+            return
+        self._spared.pop(item.key, None)
         self.queue.supersede(item.key)
         began = self.clock()
         result = "bug"
@@ -188,6 +201,7 @@ class Loop:
             passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING
             log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
             spared = error.after * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load
+            self._spared[obj.ref] = self.clock() + spared
             self.queue.add_after(obj.ref, max(self.queue.backoff(obj.ref), spared), Lane.FAST)
             return "api_error"
         self._after(obj, outcome)
@@ -214,7 +228,7 @@ class Loop:
             self.queue.add_after(ref, self.queue.backoff(ref), Lane.FAST)
             return
         self.queue.reset(ref)
-        delay = outcome.interval if outcome.next is Next.RESYNC else float(outcome.next)
+        delay = self._wait(looked, outcome)
         self.queue.add_after(ref, delay * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - spreads load
 
     def _count(self, ref: ObjectRef, outcome: Outcome) -> None:
@@ -222,6 +236,17 @@ class Loop:
             self._outages[ref] = self._outages.get(ref, 0) + 1
         else:
             self._outages.pop(ref, None)
+
+    def _wait(self, looked: Object, outcome: Outcome) -> float:
+        """Return the seconds to the next look: doubled each time while all waits for a person."""
+        asked, count = self._stalled.pop(looked.ref, ((), 0))
+        if not isinstance(outcome.next, float):
+            return outcome.interval
+        if outcome.result != "stalled" or outcome.next < _GROWING_WAIT:
+            return outcome.next
+        count = count + 1 if asked == looked.asked() else 0
+        self._stalled[looked.ref] = (looked.asked(), count)
+        return min(outcome.next * 2.0**count, _LONGEST_WAIT)
 
     def _note(self, obj: Object) -> None:
         holding = {c["type"] for c in obj.status.get("conditions", []) if c["status"] == "True"}
@@ -238,6 +263,8 @@ class Loop:
         self.queue.forget(ref)
         self._done.pop(ref, None)
         self._outages.pop(ref, None)
+        self._stalled.pop(ref, None)
+        self._spared.pop(ref, None)
         self.metrics.gone(ref.kind, ref.path)
 
 

@@ -20,22 +20,26 @@ class Running:
 
     def __init__(self, work: asyncio.Task[None], relist: asyncio.Task[None]) -> None:
         self._work, self._relist = work, relist
+        self._asked = False
         self._why = ""
-        self.broken = asyncio.Event()
+        self.over = asyncio.Event()
+        """Set when the process has to end, and when it does: kopf waits for those who wait for it."""
         self.finished = False
         """Whether all that was begun was also finished."""
         for task, name in ((work, "The work on objects"), (relist, "The comparison with the API server")):
             task.add_done_callback(partial(self._ended, name))
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
-        if not self._why:
-            error = None if task.cancelled() else task.exception()
-            self._why = f"{name} ended by itself ({error!r}); the process ends, to be started again."
-            self.broken.set()
+        if self._asked or self._why:
+            return
+        error = None if task.cancelled() else task.exception()
+        self._why = f"{name} ended by itself ({error!r}); the process ends, to be started again."
+        self.over.set()
 
     async def stop(self, no_more: Callable[[], None]) -> None:
         """Begin nothing new, and wait a while for what was begun."""
-        self._why = self._why or "asked for"
+        self._asked = True
+        self.over.set()
         self._relist.cancel()
         no_more()
         _, late = await asyncio.wait([self._work], timeout=_DRAIN_SECONDS)
@@ -43,5 +47,5 @@ class Running:
 
     def check(self) -> None:
         """Raise Broken where a part ended by itself."""
-        if self.broken.is_set():
+        if self._why:
             raise Broken(self._why)

@@ -250,6 +250,24 @@ def test_an_api_server_that_asks_to_be_spared_is_spared_for_so_long() -> None:
     assert len(set(times[20:])) > 10, "they do not come back as one"
 
 
+def test_an_api_server_that_is_to_be_spared_is_not_asked_about_the_echo_of_what_was_written_before() -> None:
+    def script(stage: Stage, obj: Object) -> Outcome:
+        if len(stage.passes) > 1:
+            return in_sync(stage, obj)
+        stage.loop.changed(newer(obj, finalizers=["headrace.io/finalizer"]))
+        raise ApiError("too many requests", after=30.0)
+
+    async def scene(stage: Stage) -> None:
+        stage.loop.changed(body())
+        await stage.until(10)
+        stage.loop.changed(newer(stage.passes[0][1], by=5, generation=2))
+        await stage.until(100)
+
+    first, second = play(script, scene).passes
+    assert 30 <= second[0] <= 36
+    assert (first[1].generation, second[1].generation) == (1, 2)
+
+
 def test_what_is_asked_for_is_less_than_the_back_off_by_then() -> None:
     async def scene(stage: Stage) -> None:
         stage.loop.changed(body())
