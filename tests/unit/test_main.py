@@ -185,9 +185,13 @@ def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
 SABOTAGE = """
 import headrace.main as main
 
+async def served(*_):
+    return True
+
 async def broken(*_):
     raise KeyError("bug")
 
+main.served_or_stopped = served
 main._work = broken
 main.app()
 """
