@@ -87,8 +87,8 @@ def law_can_be_undone(resource: ResourceType, facet: AnyFacet) -> None:
 
 def law_default_and_rest_are_values(resource: ResourceType, facet: AnyFacet) -> None:
     """They are slices of the facet, in canonical form, and not the word for "must not be there"."""
-    for what, value in (("default", facet.default), ("rest", facet.resting)):
-        if value is not None:
+    for what, value in (("default", facet.default), ("rest", facet.resting), ("start", facet.initial)):
+        if isinstance(value, Slice):
             assert type(value) is facet.slice, f"the {what} of {facet.name} is no {facet.slice.__name__}"
             assert not value.is_empty(), f"the {what} of {facet.name} says that it must not be there"
             round_trip(facet, value)
@@ -101,6 +101,8 @@ def law_what_the_cloud_fills_in_may_be_silent(resource: ResourceType, facet: Any
         assert field is not None, f"{facet.name} has no field {name} for the cloud to fill in"
         silent = not field.is_required() and field.default is None
         assert silent, f"{facet.name}.{name} is filled in by the cloud and yet never silent"
+    unknown = facet.slice.filled_by_cloud and isinstance(facet.initial, Slice)
+    assert not unknown, f"{facet.name} would be written before it is known what the cloud filled in"
 
 
 def law_rules_can_be_told(resource: ResourceType, facet: AnyFacet) -> None:

@@ -170,6 +170,31 @@ def tags_read_of_nothing(clients: Clients, name: str) -> Any:
     return answer(clients("s3control").list_tags_for_resource, "Tags", AccountId=ACCOUNT, ResourceArn=arn)
 
 
+def aged(clients: Clients, name: str, size: str = "", **more: Any) -> Any:
+    """Give a new bucket a rule that says this, and return the configuration as it is read."""
+    s3 = made(clients, name)
+    rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, **more}
+    asked = {"TransitionDefaultMinimumObjectSize": size} if size else {}
+    s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]}, **asked)
+    return s3.get_bucket_lifecycle_configuration(Bucket=name)
+
+
+def rule_of_sizes(clients: Clients, name: str) -> Any:
+    sized = {"ObjectSizeGreaterThan": 5}
+    return aged(clients, name, Filter=sized, Expiration={"Days": 1})["Rules"][0]["Filter"]
+
+
+def versions_to_keep(clients: Clients, name: str) -> Any:
+    kept = {"NoncurrentDays": 1, "NewerNoncurrentVersions": 3}
+    rule = aged(clients, name, NoncurrentVersionExpiration=kept)["Rules"][0]
+    return rule["NoncurrentVersionExpiration"]
+
+
+def least_size_to_move(clients: Clients, name: str) -> Any:
+    found = aged(clients, name, size="varies_by_storage_class", Expiration={"Days": 1})
+    return found["TransitionDefaultMinimumObjectSize"]
+
+
 _DEFAULT = "ApplyServerSideEncryptionByDefault"
 _TAGS = [{"Key": "team", "Value": "shop"}]
 
@@ -219,6 +244,24 @@ DIFFERENCES = [
     Difference(block_of_one, 1, 4, "moto is right here: S3 tells all four. The facet reads both as off."),
     Difference(
         suspended_at_once, "Suspended", None, "moto ignores it where it never was on. Both read as off."
+    ),
+    Difference(
+        rule_of_sizes,
+        {"ObjectSizeGreaterThan": 5},
+        {},
+        "moto knows no sizes, so rules beyond the samples are tried on the stand-in only.",
+    ),
+    Difference(
+        versions_to_keep,
+        {"NoncurrentDays": 1, "NewerNoncurrentVersions": 3},
+        {"NoncurrentDays": 1},
+        "moto forgets how many to keep, so rules beyond the samples are tried on the stand-in only.",
+    ),
+    Difference(
+        least_size_to_move,
+        "varies_by_storage_class",
+        "all_storage_classes_128K",
+        "moto tells the default always; the field is silent in the samples.",
     ),
     Difference(other_owner_expected, "AccessDenied", None, "moto ignores the header."),
     Difference(looked_at_by_a_stranger, "403", REGION, "moto lets every account look at every bucket."),

@@ -274,6 +274,11 @@ def defaulting(default: Any) -> Facet[Any, Any]:
             "color.size is filled in by the cloud and yet never silent",
         ),
         (
+            pure.law_what_the_cloud_fills_in_may_be_silent,
+            planted.saying(slice=Lock, initial=Lock()),
+            "color would be written before it is known what the cloud filled in",
+        ),
+        (
             pure.law_rules_can_be_told,
             planted.saying(slice=planted.Misruled),
             "a rule of color has no message",

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from headrace.engine.facet import ResourceType
-from headrace.engine.slices import Slice
 from tests.laws.any_value import law_any_value_is_read_as_it_was_written
 from tests.laws.aws_world import AwsWorld
 from tests.laws.facet_laws import FACET_LAWS
@@ -43,4 +42,3 @@ def test_what_was_just_made_has_what_its_facet_says_of_it(
     found = look(facet, made(resource, real_world, {}))
     assert facet.initial is not None
     assert same(found, facet.initial)
-    assert not isinstance(facet.initial, Slice) or not facet.slice.filled_by_cloud

@@ -18,6 +18,7 @@ from headrace.aws.sessions import Account
 from headrace.aws.target import Target
 from headrace.aws.turns import Turns
 from headrace.engine.errors import Invalid
+from headrace.engine.ignore import Ignored
 from headrace.engine.slices import ABSENT
 from headrace.resources.s3.bucket._policy import put_statements, statements
 from headrace.resources.s3.bucket.transport import Transport, TransportFacet, shuts_us_out
@@ -168,6 +169,16 @@ def test_statements_of_others_and_what_is_around_them_stay_as_they_are(bucket: T
         "Id": "theirs",
         "Statement": [NAMELESS, GRANT, READERS, TLS_ONLY],
     }
+
+
+def test_a_changed_statement_that_is_left_alone_stays_as_it_is(bucket: Target, aws: Loopback) -> None:
+    changed = {**MINIMUM, "Action": "s3:Get*"}
+    seen = found(bucket, aws, policy(changed))
+    wanted = Ignored(["transport.minimumTLSVersion"]).left_alone("transport", Transport(), seen)
+    aws.asked.clear()
+    aws.answers = [policy(changed), OK]
+    FACET.apply(bucket, cast(Transport, wanted), seen)
+    assert written(aws)["Statement"] == [changed, TLS_ONLY]
 
 
 def test_what_was_written_since_the_look_is_not_lost(bucket: Target, aws: Loopback) -> None:

@@ -69,10 +69,13 @@ class TransportFacet(Facet[Transport, Target]):
                 f"transport.tlsOnly would shut out Headrace itself, which reaches S3 at {endpoint}. "
                 "Give the AWSAccount an endpoint with https, or set transport.tlsOnly to false."
             )
-        wanted = [_deny_http(target.arn)] if after.tls_only else []
-        if after.minimum_tls_version is not None:
-            wanted.append(_deny_older(target.arn, after.minimum_tls_version))
-        put_statements(target, _owns, wanted)
+        said: dict[str, Any] = {_TLS_ONLY: after.tls_only, _MINIMUM: after.minimum_tls_version}
+        # A changed statement is in a wish only where it is to be left alone.
+        ours = {sid: value for sid, value in said.items() if value != _CHANGED}
+        wanted = [_deny_http(target.arn)] if ours.get(_TLS_ONLY) else []
+        if version := ours.get(_MINIMUM):
+            wanted.append(_deny_older(target.arn, version))
+        put_statements(target, ours.__contains__, wanted)
 
 
 def shuts_us_out(endpoint: str) -> bool:
