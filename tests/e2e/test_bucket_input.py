@@ -121,7 +121,8 @@ def test_a_region_that_is_not_enabled_is_told_in_the_words_of_aws(world: World) 
     obj = world.stalled("AccessDenied")
     assert message(obj) == (
         "AWS does not accept the credentials (InvalidAccessKeyId): "
-        "The AWS Access Key Id you provided does not exist in our records."
+        "The AWS Access Key Id you provided does not exist in our records. "
+        "Or region af-south-1 is not enabled in the account."
     )
     world.delete()
     world.gone()

@@ -293,7 +293,8 @@ def _drifted(seen: Seen) -> Aspect | None:
     differing = [f["field"] for f in _differing(seen)]
     if differing:
         return Aspect("Drifted", "True", Reason.DRIFTED, _names(differing))
-    if seen.drifting and seen.unread and before is None:
+    known = before is not None and before["status"] != "Unknown"
+    if seen.drifting and seen.unread and not known:
         unread = ", ".join(sorted(seen.unread))
         return Aspect("Drifted", "Unknown", _progress(seen), f"{unread} could not be read yet")
     return Aspect("Drifted", "False", Reason.IN_SYNC, "AWS is as it was left")

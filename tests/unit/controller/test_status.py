@@ -199,10 +199,13 @@ def test_what_was_in_sync_and_cannot_be_read_is_not_told_to_differ() -> None:
 
 
 def test_whether_something_differs_that_was_never_read_is_unknown() -> None:
-    seen = sight(FRESH, report(without("color"), failures=[("color", DENIED)]), observing=True, wrote=False)
-    drifted = condition(assess(seen), "Drifted")
+    blind = report(without("color"), failures=[("color", DENIED)])
+    seen = sight(FRESH, blind, observing=True, wrote=False)
+    again = sight(after(seen), blind, observing=True, wrote=False)
 
-    assert (drifted["status"], drifted["message"]) == ("Unknown", "color could not be read yet")
+    for told in (seen, again):
+        drifted = condition(assess(told), "Drifted")
+        assert (drifted["status"], drifted["message"]) == ("Unknown", "color could not be read yet")
 
 
 # The generation that was applied
