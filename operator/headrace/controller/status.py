@@ -77,8 +77,12 @@ class Seen:
     @property
     def looked(self) -> bool:
         """Whether the resource could be looked at, be it there or not; what is not ours tells nothing."""
-        foreign = any(isinstance(error, NotOurs) for error in self.errors)
-        return self.report is not None and bool(self.report.found) and not foreign
+        return self.report is not None and bool(self.report.found) and not self.foreign
+
+    @property
+    def foreign(self) -> bool:
+        """Whether what is there is somebody else's."""
+        return any(isinstance(error, NotOurs) for error in self.errors)
 
     @property
     def complete(self) -> bool:
@@ -160,9 +164,11 @@ def _corrected(seen: Seen) -> tuple[FieldChange, ...]:
 def _ledger(seen: Seen) -> list[str]:
     """What we set: all that is wished for, and what is to go but is not gone yet, or left alone for now."""
     old = seen.obj.status.get("managed", [])
-    if not seen.wrote or not seen.ours or seen.obj.deleting:
-        return list(old)
     report = seen.report
+    # What was made but could not be read back has the settings that travelled in the create call.
+    made = report is not None and report.created and not seen.foreign
+    if not seen.wrote or not (seen.ours or made) or seen.obj.deleting:
+        return list(old)
     unsure = {change.facet for change in report.left} if report else set()
     unsure |= {failure.facet for failure in report.failures} if report else set()
     kept = {entry for entry in old if entry.split("[")[0] in unsure or entry in seen.ignored}
