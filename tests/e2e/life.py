@@ -36,12 +36,10 @@ MOST_LOOKS = 12
 """After so many looks in a row an object that is still not settled never will be."""
 _READERS = 8
 
-
 When = Literal["before", "after"]
 WHENS: tuple[When, ...] = get_args(When)
-
-
 ANY = "any"
+"""Stands for every call, whatever its name."""
 
 
 class Died(BaseException):

@@ -193,7 +193,6 @@ class History(RuleBasedStateMachine):
         assert condition(dict(obj.body), "Ready")["reason"] == "NotOurs"
         assert snapshot(self.s3, self.plot.bucket) == self.foreign
         self.s3.delete_bucket(Bucket=self.plot.bucket)
-        self.people.annotate(self.plot.name, {"headrace.io/reconcile-requested-at": "gone"})
 
     def in_sync(self, life: Life) -> None:
         life.settle(self.plot.ref)

@@ -349,3 +349,17 @@ def test_what_is_taken_out_while_it_is_left_alone_goes_once_it_is_not(world: Wor
     assert "color" not in world.thing.there
     assert world.thing.there["labels"] == Labels()
     assert world.status()["managed"] == ["lock"]
+
+
+def test_what_travelled_in_the_create_call_is_known_to_be_ours_even_if_it_could_not_be_read_back(
+    world: World,
+) -> None:
+    refusal = {"read presence": Denied("may not fake:GetPresence.")}
+    world.thing.before["create presence"] = lambda: world.thing.failures.update(refusal)
+    world.api.create({"labels": {"a": "1"}})
+    world.look()
+    assert "labels[a]" in world.status()["managed"]
+    world.thing.failures.clear()
+    world.api.edit({})
+    world.look()
+    assert world.thing.there["labels"] == Labels()
