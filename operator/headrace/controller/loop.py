@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -43,6 +44,21 @@ class Metrics(Protocol):
 
 
 @dataclass
+class _Memory:
+    """What is remembered of an object from one pass to the next."""
+
+    done: tuple[Any, ...] | None = None
+    """Its fingerprint after the last pass."""
+    asked: tuple[Any, ...] = ()
+    stalled: int = 0
+    """How many looks in a row found that a person must help, since somebody asked for something last."""
+    spared: float = 0.0
+    """Until when the API server asked not to be bothered with it."""
+    outages: int = 0
+    """How many passes in a row met an outage; what fails for another reason is no outage."""
+
+
+@dataclass
 class Loop:
     """Drives the reconciler for every object that the watch reports."""
 
@@ -56,15 +72,9 @@ class Loop:
     workers: int = 10
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """The labels of each namespace."""
-    _done: dict[ObjectRef, tuple[Any, ...]] = field(default_factory=dict)
-    _stalled: dict[ObjectRef, tuple[tuple[Any, ...], int]] = field(default_factory=dict)
-    """How many looks in a row found that a person must help, since somebody asked for something last."""
-    _spared: dict[ObjectRef, float] = field(default_factory=dict)
-    """Until when the API server asked not to be bothered with an object."""
+    _memory: defaultdict[ObjectRef, _Memory] = field(default_factory=lambda: defaultdict(_Memory))
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
-    _outages: dict[ObjectRef, int] = field(default_factory=dict)
-    """How many passes in a row met an outage; what fails for another reason is no outage."""
 
     # What the watch calls. Never waits and never fails.
 
@@ -170,15 +180,15 @@ class Loop:
         if obj is None:
             self._forget(item.key)
             return
-        if not item.forced and self._done.get(item.key) == obj.fingerprint():
+        memory = self._memory[item.key]
+        if not item.forced and memory.done == obj.fingerprint():
             # The echo of our own write, or of a change that is none of our business.
             return
-        spared = self._spared.get(item.key, 0.0) - self.clock()
+        spared = memory.spared - self.clock()
         if spared > 0:
             # Whatever happened to it meanwhile, such as the echo of what we did write, is seen then.
             self.queue.add_after(item.key, spared, Lane.FAST)
             return
-        self._spared.pop(item.key, None)
         self.queue.supersede(item.key)
         began = self.clock()
         result = "bug"
@@ -189,10 +199,10 @@ class Loop:
 
     async def _pass(self, obj: Object) -> str:
         """Make one pass and see to what follows from it; return its result, as the metrics count it."""
-        outages = self._outages.get(obj.ref, 0)
+        memory = self._memory[obj.ref]
         try:
             outcome = await asyncio.get_running_loop().run_in_executor(
-                self.threads, self.reconcile, obj, outages
+                self.threads, self.reconcile, obj, memory.outages
             )
         except Gone:
             outcome = Outcome(None, result="deleted")
@@ -201,7 +211,7 @@ class Loop:
             passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING
             log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
             spared = error.after * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load
-            self._spared[obj.ref] = self.clock() + spared
+            memory.spared = self.clock() + spared
             self.queue.add_after(obj.ref, max(self.queue.backoff(obj.ref), spared), Lane.FAST)
             return "api_error"
         self._after(obj, outcome)
@@ -216,13 +226,14 @@ class Loop:
         if outcome.obj is None or known is None or known.uid != looked.uid:
             self._part_with(looked)
             return
-        self._count(ref, outcome)
+        memory = self._memory[ref]
+        memory.outages = memory.outages + 1 if outcome.outage else 0
         if outcome.obj.asked() == looked.asked():
-            self._done[ref] = outcome.obj.fingerprint()
+            memory.done = outcome.obj.fingerprint()
         else:
             # Somebody asked for more during the pass. What we wrote came after it, so the event that tells
             # of it is no news to the cache any more.
-            self._done.pop(ref, None)
+            memory.done = None
             self.queue.add(ref)
         if outcome.next is Next.BACKOFF:
             self.queue.add_after(ref, self.queue.backoff(ref), Lane.FAST)
@@ -231,22 +242,17 @@ class Loop:
         delay = self._wait(looked, outcome)
         self.queue.add_after(ref, delay * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - spreads load
 
-    def _count(self, ref: ObjectRef, outcome: Outcome) -> None:
-        if outcome.outage:
-            self._outages[ref] = self._outages.get(ref, 0) + 1
-        else:
-            self._outages.pop(ref, None)
-
     def _wait(self, looked: Object, outcome: Outcome) -> float:
         """Return the seconds to the next look: doubled each time while all waits for a person."""
-        asked, count = self._stalled.pop(looked.ref, ((), 0))
-        if not isinstance(outcome.next, float):
+        memory, wait = self._memory[looked.ref], outcome.next
+        before, memory.asked = memory.asked, ()
+        if not isinstance(wait, float):
             return outcome.interval
-        if outcome.result != "stalled" or outcome.next < _GROWING_WAIT:
-            return outcome.next
-        count = count + 1 if asked == looked.asked() else 0
-        self._stalled[looked.ref] = (looked.asked(), count)
-        return min(outcome.next * 2.0**count, _LONGEST_WAIT)
+        if outcome.result != "stalled" or wait < _GROWING_WAIT:
+            return wait
+        memory.asked = looked.asked()
+        memory.stalled = memory.stalled + 1 if memory.asked == before else 0
+        return min(wait * 2.0**memory.stalled, _LONGEST_WAIT)
 
     def _note(self, obj: Object) -> None:
         holding = {c["type"] for c in obj.status.get("conditions", []) if c["status"] == "True"}
@@ -261,10 +267,7 @@ class Loop:
 
     def _forget(self, ref: ObjectRef) -> None:
         self.queue.forget(ref)
-        self._done.pop(ref, None)
-        self._outages.pop(ref, None)
-        self._stalled.pop(ref, None)
-        self._spared.pop(ref, None)
+        self._memory.pop(ref, None)
         self.metrics.gone(ref.kind, ref.path)
 
 
