@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.errors import SandboxError
+from sandbox.processes import wait_until
 from sandbox.world import Object, World, condition
 from tests.e2e.buckets import OWNER_TAG, full_spec, names, plain_spec, put_tags, snapshot, tags, writes
 from tests.e2e.conftest import Start
@@ -40,6 +41,14 @@ def left(s3: "S3Client", bucket: str) -> int:
     return sum(len(page.get("Versions", [])) + len(page.get("DeleteMarkers", [])) for page in pages)
 
 
+def farewell(world: World) -> str:
+    """Return what the last event tells of the end; events are posted behind its back."""
+    wait_until(
+        lambda: any(event["reason"] == "Deleted" for event in world.events()), what="the farewell", seconds=10
+    )
+    return next(str(event["note"]) for event in world.events() if event["reason"] == "Deleted")
+
+
 def says(obj: Object) -> str:
     return str(condition(obj, "Ready").get("message", ""))
 
@@ -55,7 +64,7 @@ def test_versions_markers_and_uploads_go_and_then_the_bucket(world: World) -> No
     world.delete()
     world.gone()
     assert bucket not in names(s3)
-    note = world.events_until(2)[-1]["note"]
+    note = farewell(world)
     assert note == f"bucket {bucket} deleted, with {count} objects, versions, markers and uploads"
 
 
@@ -173,7 +182,7 @@ def test_pausing_stops_it_within_a_batch_and_it_goes_on_from_there(filled: World
     filled.annotate("media", PAUSED, "false")
     filled.gone(seconds=60)
     assert bucket not in names(s3)
-    note = filled.events_until(2)[-1]["note"]
+    note = farewell(filled)
     assert f"{told:,}" not in note
     assert "41,001 objects" in note, "what was deleted before the pause counts"
 
