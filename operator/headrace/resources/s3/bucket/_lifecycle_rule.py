@@ -47,7 +47,7 @@ def _rank(step: str) -> str:
     return f"({ranks}{len(COLDER) - 1})"
 
 
-_NOT_COLDER = f"{_rank('a')} >= {_rank('b')}"
+_NOT_COLDER = f"!has(a.storageClass) || !has(b.storageClass) || {_rank('a')} >= {_rank('b')}"
 
 
 def _none_for_empty(value: Any) -> Any:
