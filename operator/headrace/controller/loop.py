@@ -29,6 +29,10 @@ _START_SPREAD = 10.0
 # last after this many seconds. Waits of seconds stay: those of accounts, whose Secrets are not watched.
 _LONGEST_WAIT, _GROWING_WAIT = 1200.0, 60.0
 
+# What AWS does not answer is asked for again after this many seconds at last: a look is a dozen calls, and
+# hundreds of objects that fail are to cost less than one a minute each.
+_LONGEST_OUTAGE = 900.0
+
 
 class Metrics(Protocol):
     """What the loop tells of its work."""
@@ -236,7 +240,7 @@ class Loop:
             memory.done = None
             self.queue.add(ref)
         if outcome.next is Next.BACKOFF:
-            self.queue.add_after(ref, self.queue.backoff(ref), Lane.FAST)
+            self.queue.add_after(ref, self.queue.backoff(ref, _LONGEST_OUTAGE), Lane.FAST)
             return
         self.queue.reset(ref)
         delay = self._wait(looked, outcome)

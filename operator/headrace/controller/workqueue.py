@@ -100,11 +100,11 @@ class WorkQueue(Generic[K]):
         heapq.heappush(self._heap, (due, self._count, key))
         self._wake.set()
 
-    def backoff(self, key: K) -> float:
-        """Count a failure of this key; return the seconds to wait: 0.5 s, doubled each time, up to 300 s."""
+    def backoff(self, key: K, longest: float = _LONGEST_DELAY) -> float:
+        """Count a failure of this key; return the seconds to wait: 0.5, doubled each time, to the longest."""
         count = self._failures.get(key, 0)
         self._failures[key] = count + 1
-        delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(count, 32))
+        delay = min(longest, _FIRST_DELAY * 2.0 ** min(count, 32))
         return delay * (0.75 + 0.5 * self._chance())
 
     def failures(self, key: K) -> int:

@@ -98,8 +98,8 @@ def test_200_objects_that_fail_ask_less_than_once_a_minute_once_they_are_backed_
 
     passes = play(failing(*errors), scene).passes
     late = Counter(int(obj.ref.name) % len(errors) for time, obj, _ in passes if time > backed_off)
-    # Of 50 objects each in five hours: every 20 minutes, or every 5 where AWS does not answer.
-    wanted = {0: 50 * 15, 1: 50 * 15, 2: 50 * 15, 3: 50 * 60}
+    # Of 50 objects each in five hours: every 20 minutes, or every 15 where AWS does not answer.
+    wanted = {0: 50 * 15, 1: 50 * 15, 2: 50 * 15, 3: 50 * 20}
     assert late.keys() == wanted.keys()
     for number, count in wanted.items():
         assert 0.93 * count <= late[number] <= 1.07 * count
