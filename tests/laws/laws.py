@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from headrace.engine.errors import NotOurs
 from headrace.engine.facet import Facet, ResourceType, Target
 from headrace.engine.ownership import Presence
-from headrace.engine.reconcile import Intent, Report, Work, reconcile
+from headrace.engine.reconcile import reconcile
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
 from headrace.engine.wish import Layer, Wish, resolve
+from headrace.engine.work import Intent, Report, Work
 
 AnyFacet = Facet[Any, Any]
 SOMEBODY = "somebody/else/entirely"

@@ -17,7 +17,8 @@ from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, Pendin
 from headrace.engine.facet import Emptied
 from headrace.engine.graph import Node
 from headrace.engine.ownership import Presence
-from headrace.engine.reconcile import Intent, Report, Work, reconcile
+from headrace.engine.reconcile import reconcile
+from headrace.engine.work import Intent, Report, Work
 from headrace.kinds.common import BareRequest
 from headrace.kinds.status import Reason
 

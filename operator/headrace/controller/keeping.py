@@ -17,9 +17,10 @@ from headrace.controller.status import Seen
 from headrace.engine.errors import Denied, Invalid, Moved
 from headrace.engine.graph import Node, settle
 from headrace.engine.ignore import Ignored
-from headrace.engine.reconcile import Intent, Work, reconcile
+from headrace.engine.reconcile import reconcile
 from headrace.engine.slices import Slice
 from headrace.engine.wish import Layer, Wish, resolve
+from headrace.engine.work import Intent, Work
 from headrace.kinds.common import CommonSpec, Kind, Request, seconds
 from headrace.kinds.definition import invalid, read_spec
 from headrace.resources.s3.regions import partition_of

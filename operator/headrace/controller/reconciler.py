@@ -17,7 +17,7 @@ from headrace.controller.transitions import transitions
 from headrace.controller.writer import write_status
 from headrace.engine.errors import CloudError
 from headrace.engine.plan import FieldChange
-from headrace.engine.reconcile import Report
+from headrace.engine.work import Report
 
 log = logging.getLogger("headrace.reconcile")
 

@@ -15,8 +15,8 @@ from headrace.engine.errors import CloudError, Conflict, NotOurs, Throttled, Una
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, FieldChange
-from headrace.engine.reconcile import Report
 from headrace.engine.wish import Wish, facet_of, remembered
+from headrace.engine.work import Report
 from headrace.kinds.status import MOST_DRIFT, MOST_MANAGED, TEXT, Reason, Status
 
 LASTING = 3

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from headrace.engine.facet import ResourceType
 from headrace.engine.ownership import Presence
-from headrace.engine.reconcile import Report
 from headrace.engine.wish import Layer
+from headrace.engine.work import Report
 
 
 @dataclass(frozen=True)

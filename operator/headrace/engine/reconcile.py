@@ -2,92 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending, Unavailable
-from headrace.engine.facet import Facet, ResourceType, Target
+from headrace.engine.facet import Facet
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence, check_ours
 from headrace.engine.plan import Change, Plan, Verb, compare
 from headrace.engine.slices import ABSENT, UNMANAGED, KeyedSlice, Missing, Slice
 from headrace.engine.wish import Wish
-
-
-class Intent(Enum):
-    """What is to become of a resource as a whole."""
-
-    KEEP = "keep"
-    OBSERVE = "observe"
-    """Only look, whoever owns it."""
-    RELEASE = "release"
-    """Let go of it: it stays, and carries the mark of who retained it."""
-    REMOVE = "remove"
-
-
-@dataclass(frozen=True)
-class Work:
-    """One resource and what is wished of it."""
-
-    resource: ResourceType
-    target: Target
-    presence: Presence
-    """What the root is to be; its owner is the one in whose name we act."""
-    wishes: Mapping[str, Wish] = field(default_factory=dict)
-    intent: Intent = Intent.KEEP
-    ledger: frozenset[str] = frozenset()
-    known: bool = False
-    """Whether it was there before: then all is read at once instead of the root first."""
-    adopt: bool = False
-    no_adoption: str = ""
-    """What to do about it, where adoption is asked for and may not be."""
-    no_creation: Denied | None = None
-    """Why it may not be made where it is not there, if it may not."""
-    before_creation: Callable[[], object] = lambda: None
-    """Called right before it is made; raises where it is not wanted any more."""
-    ignored: Ignored = field(default_factory=Ignored)
-    """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
-    write: bool = True
-    """How far to walk the path: only to the plan, or to the end."""
-
-    @property
-    def what(self) -> str:
-        """Return how sentences call the resource: "bucket media"."""
-        return f"{self.resource.name.split('/')[-1]} {self.target.id}"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One error, and the facet and step (read, write, verify) in which it came."""
-
-    facet: str
-    step: str
-    error: CloudError
-
-
-Found = dict[str, Slice | Missing]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one pass over a resource saw, did and could not do."""
-
-    plan: Plan
-    """What differed at the first look."""
-    done: tuple[Change, ...] = ()
-    """What was carried out, read back and found equal."""
-    left: tuple[Change, ...] = ()
-    """What still differs at the end."""
-    held: Mapping[str, str] = field(default_factory=dict)
-    """Facets that were not written, because of the one that comes before them."""
-    failures: tuple[Failure, ...] = ()
-    found: Mapping[str, Slice | Missing] = field(default_factory=dict)
-    """What was read last."""
-    created: bool = False
-    """Whether the resource was made in this pass, even if it could not be read back."""
-    touched: frozenset[str] = frozenset()
-    """Facets that were written, or may have been: of a write that got lost nobody knows."""
+from headrace.engine.work import Failure, Intent, Report, Work
 
 
 def reconcile(work: Work, pool: Executor) -> Report:
@@ -104,7 +28,7 @@ class _Pass:
     def __init__(self, work: Work, pool: Executor) -> None:
         self.work, self.pool = work, pool
         self.root = work.resource.root
-        self.found: Found = {}
+        self.found: dict[str, Slice | Missing] = {}
         self.failures: list[Failure] = []
         self.held: dict[str, str] = {}
         self.ignored = work.ignored

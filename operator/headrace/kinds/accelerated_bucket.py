@@ -8,9 +8,9 @@ from pydantic import Field, create_model, model_validator
 from headrace.aws.sessions import Identity
 from headrace.engine.errors import Invalid
 from headrace.engine.graph import Node, Nodes
-from headrace.engine.reconcile import Report
 from headrace.engine.slices import ApiModel, Rule, Slice
 from headrace.engine.wish import Layer
+from headrace.engine.work import Report
 from headrace.kinds.common import BareRequest, CommonSpec, Kind, Request
 from headrace.kinds.definition import Column
 from headrace.kinds.status import Status

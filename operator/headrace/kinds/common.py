@@ -10,8 +10,8 @@ from pydantic import Field, field_validator
 
 from headrace.aws.sessions import Identity
 from headrace.engine.graph import Node, Nodes
-from headrace.engine.reconcile import Report
 from headrace.engine.slices import ApiModel, Rule
+from headrace.engine.work import Report
 from headrace.kinds.definition import Definition, ObjectRef
 from headrace.kinds.schema import FILLED_IN
 from headrace.kinds.status import Status

@@ -14,9 +14,9 @@ from headrace.controller.api import Object
 from headrace.engine.errors import CloudError, Invalid
 from headrace.engine.facet import Facet, ResourceType, Root
 from headrace.engine.graph import Node, Nodes
-from headrace.engine.reconcile import Report
 from headrace.engine.slices import ApiModel, Missing, Slice
 from headrace.engine.wish import Layer
+from headrace.engine.work import Report
 from headrace.kinds.common import BareRequest, CommonSpec, Kind, Request
 from headrace.kinds.status import Status
 from tests.unit.engine import fakes

@@ -19,9 +19,9 @@ from headrace.engine.errors import (
     Unavailable,
 )
 from headrace.engine.plan import Change, Plan
-from headrace.engine.reconcile import Failure, Report
 from headrace.engine.slices import ABSENT, UNMANAGED, Missing, Slice
 from headrace.engine.wish import TAKEN_OUT, Wish
+from headrace.engine.work import Failure, Report
 from tests.unit.controller.objects import condition, deleting, obj
 from tests.unit.engine.fakes import ME, OTHER, Color, Home, Labels, Lock
 

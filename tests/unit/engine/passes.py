@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from headrace.engine.facet import ResourceType
-from headrace.engine.reconcile import Intent, Report, Work, reconcile
+from headrace.engine.reconcile import reconcile
 from headrace.engine.wish import Layer, resolve
+from headrace.engine.work import Intent, Report, Work
 from tests.unit.engine.fakes import ME, THING, FakeTarget, Home
 
 KEEP = Work(THING, FakeTarget(), Home(owner=ME))

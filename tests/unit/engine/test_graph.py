@@ -2,7 +2,7 @@
 
 from headrace.engine.graph import Node, settle
 from headrace.engine.plan import Plan
-from headrace.engine.reconcile import Report
+from headrace.engine.work import Report
 from tests.unit.engine.fakes import ME, THING, Home
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
-from headrace.engine.reconcile import Report
 from headrace.engine.slices import ABSENT
+from headrace.engine.work import Report
 from tests.unit.engine.fakes import ME, OTHER, Color, FakeTarget, Frame, Home, Labels, Rules, Switch
 from tests.unit.engine.passes import KEEP, OBSERVE, Passes, failures
 

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrace.engine.errors import CloudError, Unavailable
-from headrace.engine.reconcile import Report, Work, reconcile
+from headrace.engine.reconcile import reconcile
 from headrace.engine.slices import ABSENT, UNMANAGED, KeyedSlice, Slice
 from headrace.engine.wish import Layer, Wish, remembered, resolve
+from headrace.engine.work import Report, Work
 from tests.unit.engine.fakes import (
     FACETS,
     ME,

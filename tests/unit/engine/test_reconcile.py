@@ -8,8 +8,8 @@ import pytest
 
 from headrace.engine.errors import Denied
 from headrace.engine.plan import Verb
-from headrace.engine.reconcile import Work
 from headrace.engine.slices import ABSENT
+from headrace.engine.work import Work
 from tests.unit.engine.fakes import ME, OTHER, Color, FakeTarget, Home, Labels, Lock, Rules, Switch
 from tests.unit.engine.passes import KEEP, OBSERVE, RELEASE, REMOVE, Passes, failures
 

@@ -14,8 +14,8 @@ from headrace.engine.errors import (
     Throttled,
     Unavailable,
 )
-from headrace.engine.reconcile import Work
 from headrace.engine.slices import ABSENT
+from headrace.engine.work import Work
 from tests.unit.engine.fakes import (
     ME,
     OTHER,

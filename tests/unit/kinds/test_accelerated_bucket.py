@@ -7,9 +7,9 @@ from headrace.aws.sessions import Identity
 from headrace.engine.errors import Invalid
 from headrace.engine.graph import Node
 from headrace.engine.plan import Plan
-from headrace.engine.reconcile import Report
 from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.engine.wish import Layer
+from headrace.engine.work import Report
 from headrace.kinds.accelerated_bucket import BUCKET, AcceleratedBucket
 from headrace.kinds.common import BareRequest, Request
 from headrace.kinds.definition import ObjectRef, read_spec

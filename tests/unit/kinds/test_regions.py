@@ -11,9 +11,9 @@ from headrace.aws.sessions import Identity
 from headrace.aws.target import Target
 from headrace.engine.errors import Invalid
 from headrace.engine.plan import Plan
-from headrace.engine.reconcile import Report
 from headrace.engine.slices import UNMANAGED
 from headrace.engine.wish import Wish, resolve
+from headrace.engine.work import Report
 from headrace.kinds.accelerated_bucket import AcceleratedBucket
 from headrace.kinds.common import BareRequest, Request
 from headrace.kinds.definition import ObjectRef, read_spec

@@ -1,0 +1,85 @@
+"""What is wished of one resource, and what one pass over it came to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from headrace.engine.errors import CloudError, Denied
+from headrace.engine.facet import ResourceType, Target
+from headrace.engine.ignore import Ignored
+from headrace.engine.ownership import Presence
+from headrace.engine.plan import Change, Plan
+from headrace.engine.slices import Missing, Slice
+from headrace.engine.wish import Wish
+
+
+class Intent(Enum):
+    """What is to become of a resource as a whole."""
+
+    KEEP = "keep"
+    OBSERVE = "observe"
+    """Only look, whoever owns it."""
+    RELEASE = "release"
+    """Let go of it: it stays, and carries the mark of who retained it."""
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class Work:
+    """One resource and what is wished of it."""
+
+    resource: ResourceType
+    target: Target
+    presence: Presence
+    """What the root is to be; its owner is the one in whose name we act."""
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    intent: Intent = Intent.KEEP
+    ledger: frozenset[str] = frozenset()
+    known: bool = False
+    """Whether it was there before: then all is read at once instead of the root first."""
+    adopt: bool = False
+    no_adoption: str = ""
+    """What to do about it, where adoption is asked for and may not be."""
+    no_creation: Denied | None = None
+    """Why it may not be made where it is not there, if it may not."""
+    before_creation: Callable[[], object] = lambda: None
+    """Called right before it is made; raises where it is not wanted any more."""
+    ignored: Ignored = field(default_factory=Ignored)
+    """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
+    write: bool = True
+    """How far to walk the path: only to the plan, or to the end."""
+
+    @property
+    def what(self) -> str:
+        """Return how sentences call the resource: "bucket media"."""
+        return f"{self.resource.name.split('/')[-1]} {self.target.id}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One error, and the facet and step (read, write, verify) in which it came."""
+
+    facet: str
+    step: str
+    error: CloudError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one pass over a resource saw, did and could not do."""
+
+    plan: Plan
+    """What differed at the first look."""
+    done: tuple[Change, ...] = ()
+    """What was carried out, read back and found equal."""
+    left: tuple[Change, ...] = ()
+    """What still differs at the end."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Facets that were not written, because of the one that comes before them."""
+    failures: tuple[Failure, ...] = ()
+    found: Mapping[str, Slice | Missing] = field(default_factory=dict)
+    """What was read last."""
+    created: bool = False
+    """Whether the resource was made in this pass, even if it could not be read back."""
+    touched: frozenset[str] = frozenset()
+    """Facets that were written, or may have been: of a write that got lost nobody knows."""
