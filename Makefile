@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Test processes; each has a control plane and a stand-in of its own.
+PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format generate bench sandbox clean
@@ -14,7 +16,7 @@ demo: $(READY) ## Watch a bucket come, drift and go, on a control plane and an A
 	@$(BIN)/python -m sandbox.demo
 
 test: check ## Everything: lint, types, import contracts, generated files, unit tests, laws, end to end
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 check: $(READY) ## The quick part of `make test`: lint, types, import contracts, generated files
 	$(BIN)/ruff check

@@ -125,6 +125,9 @@ def test_a_region_that_is_not_enabled_is_told_in_the_words_of_aws(world: World) 
         "Or region af-south-1 is not enabled in the account."
     )
     world.delete()
+    # A look is refused as well: whether there is a bucket cannot be told.
+    world.stalled("AccessDenied")
+    world.annotate("media", "headrace.io/abandon", "true")
     world.gone()
 
 

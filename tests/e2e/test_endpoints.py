@@ -148,7 +148,7 @@ def test_throttling_of_one_account_costs_the_others_no_call_and_no_status(here: 
         obj = here.shop.look_now(name)
         assert obj["status"]["conditions"] == well
         calls = here.shop.calls(name)
-        assert (len(calls), [call.error for call in calls if call.status != 200]) == (6, [])
+        assert (len(calls), [call.error for call in calls if call.status != 200]) == (7, [])
         here.aws.lift(number)
         here.shop.until(lambda o: condition(o, "Ready")["reason"] == "InSync", f"{name}-b", seconds=60)
         assert "headrace_aws_throttled_requests_total{" in here.operator.get("/metrics")

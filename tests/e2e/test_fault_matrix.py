@@ -66,7 +66,7 @@ def test_an_outage_of_any_read_is_told_from_the_third_look_on_and_ready_keeps_it
     scene = Scene(ground, f"lasting-{OUTAGES[name].lower()}")
     points(scene, CREATE)
     calls, well = points(scene, LOOK), dict(scene.status)
-    assert len(calls) == 7
+    assert len(calls) == 8
     for point in calls:
         reason = "Unavailable" if point.operation == "HeadBucket" else OUTAGES[name]
         number = scene.aws.fault(**TROUBLES[name].on(scene.bucket, point, None))

@@ -110,7 +110,8 @@ def test_a_namesake_that_came_while_nobody_looked_begins_anew(
         else:
             os.kill(running.child.pid, signal.SIGCONT)
     second(lone, first)
-    assert writes(lone.operations(lone.name())) == [], "it is ours by name, and as it is to be"
+    # It is ours by name and as it is to be, but for the version of TLS, of which the second one says nothing.
+    assert writes(lone.operations(lone.name())) == ["PutBucketPolicy"]
 
 
 def test_a_namesake_that_comes_during_a_pass_is_not_written_to_about_the_first(
