@@ -247,7 +247,8 @@ async def _run(config: Config) -> bool:
     server = Server(made.metrics.registry, health, _readiness(ready, made.heartbeat))
     await server.start(config.host, config.port)
     try:
-        if not await served_or_stopped(made.kube, [kind.plural for kind in DEFINITIONS.values()]):
+        plurals = [kind.plural for kind in DEFINITIONS.values()]
+        if not await served_or_stopped(made.kube, plurals, made.heartbeat):
             return True
         return await _watch(config, made, ready)
     finally:

@@ -138,9 +138,8 @@ def test_an_account_that_is_not_there_is_waited_for(here: Realm, name: str) -> N
     here.apply_account(account, {})
     began = time.monotonic()
     try:
-        here.shop.until(lambda o: condition(o, "Ready")["reason"] != "Waiting", name, seconds=1)
-        here.shop.ready(name, 10)
-        assert time.monotonic() - began < 5
+        here.shop.ready(name)
+        assert time.monotonic() - began < 40, "without a word it would be looked at after a minute"
     finally:
         here.delete_account(account)
 

@@ -141,7 +141,7 @@ def test_a_denied_write_recovers_at_once_after_an_edit(world: World) -> None:
     world.stalled("AccessDenied")
     world.aws.clear_faults()
     world.apply(full_spec(world, tags={"team": "media"}))
-    obj = world.ready(seconds=5)
+    obj = world.ready()
     assert condition(obj, "Stalled") == {}
     s3 = world.aws.client("s3")
     assert s3.get_bucket_versioning(Bucket=world.name())["Status"] == "Enabled"

@@ -35,7 +35,8 @@ def unreached(error: Exception) -> str:
         )
     if where:
         return f"AWS cannot be reached: the connection to {where} was lost."
-    return f"AWS cannot be reached: {_plain(str(error))}."
+    lost = isinstance(error, boto.ConnectionError | boto.HTTPClientError)
+    return f"{'AWS cannot be reached' if lost else 'The answer of AWS cannot be read'}: {_plain(str(error))}."
 
 
 def _untrusted(where: str, said: str) -> str:

@@ -39,7 +39,7 @@ class AccountReconciler:
         """Make one pass over an account."""
         try:
             return self._look(obj, outages)
-        except (ApiError, CloudError):
+        except ApiError:
             raise
         except Exception as error:
             log.exception("bug while reconciling", extra={"object": str(obj.ref)})
@@ -54,10 +54,10 @@ class AccountReconciler:
             obj = finalizer.put_on(self._api, obj)
         try:
             identity = self._identity(obj)
+            version = self._accounts.secret_version(obj)
         except CloudError as error:
             return self._failed(obj, error, outages)
         told = {"accountID": identity.account_id, "callerARN": identity.caller}
-        version = self._accounts.secret_version(obj)
         if version is not None:
             told["credentialsVersion"] = version
         message = f"AWS account {identity.account_id}, as {identity.caller}"
@@ -94,8 +94,8 @@ class AccountReconciler:
             return self._told(obj, aspects, told, result, _HOPEFUL_SECONDS)
         lasting = outages + 1 >= LASTING
         known = kept(obj, (effect.reason, error.message) if lasting else None)
-        outcome = self._told(obj, known or aspects, told, result, Next.BACKOFF)
-        return replace(outcome, outage=True)
+        # All that work with it wait for it, and the question costs one call.
+        return replace(self._told(obj, known or aspects, told, result), outage=True)
 
     def _as_told(self, obj: Object) -> dict[str, Any]:
         return {key: obj.status[key] for key in _KNOWN if key in obj.status}

@@ -27,6 +27,8 @@ log = logging.getLogger("headrace.reconcile")
 # How long one pass deletes content; then it is told how far it is, and others get their turn.
 _SLICE_SECONDS = 5.0
 _COUNTED = "{:,} objects, versions, markers and uploads"
+# What S3 says of content that is left, and not of what else keeps a bucket.
+_CONTENT = frozenset({"BucketNotEmpty"})
 _WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
 
 
@@ -76,7 +78,7 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
 
 def _to_be_told(error: CloudError, work: Work, emptying: bool) -> CloudError:
     """Say of an error what it means where the resource is to go."""
-    if emptying and isinstance(error, NotEmpty):
+    if emptying and isinstance(error, NotEmpty) and error.context.code in _CONTENT:
         return Pending(f"{work.what} got new content while it was emptied; it is emptied again.")
     if isinstance(error, Denied):
         return error.with_message(f"{error.message} {_WAY_OUT}")

@@ -141,6 +141,9 @@ class Loop:
         if not self.cache.put(body):
             return False
         after = Object(body)
+        if before is not None and before.uid != after.uid:
+            # Its deletion was never told: what is remembered is not about this one.
+            self._forget(after.ref)
         self._note(after)
         self._tell(before, after)
         return True

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending, Unavailable
+from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending, Throttled, Unavailable
 from headrace.engine.facet import Facet
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence, check_ours
@@ -338,9 +338,10 @@ class _Pass:
 def _may_be_done(change: Change, error: CloudError) -> bool:
     """Say whether a write that failed may have changed something all the same.
 
-    An answer that got lost says nothing, and entries of a shared map are written by more than one call.
+    An answer that got lost says nothing, and the throttled attempt may have come after a lost one. Entries of
+    a shared map are written by more than one call.
     """
-    return isinstance(error, Unavailable) or isinstance(change.after, KeyedSlice)
+    return isinstance(error, Unavailable | Throttled) or isinstance(change.after, KeyedSlice)
 
 
 def _side_by_side(

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from headrace.controller.api import ApiError, Gone
@@ -15,6 +16,8 @@ from headrace.kube.watch import Backoffs
 
 log = logging.getLogger("headrace.relist")
 
+# What cannot be listed for about a minute is left to the next round: it must not keep others from theirs.
+_ATTEMPTS = 8
 # Seconds between two rounds; spread, so that replicas and restarts do not list together.
 _SHORTEST, _LONGEST = 600.0, 1800.0
 
@@ -51,15 +54,16 @@ async def relist(
             async with asyncio.timeout(random.uniform(_SHORTEST, _LONGEST)):  # noqa: S311 - spreads load
                 await gap.wait()
         gap.clear()
-        for definition in definitions.values():
-            await repair(client, definition, loop, namespaces)
+        await asyncio.gather(
+            *(repair(client, definition, loop, namespaces) for definition in definitions.values())
+        )
 
 
 async def repair(
     client: KubeClient, definition: Definition[Any], loop: Loop, namespaces: Sequence[str]
 ) -> int:
     """Put right what the cache has of one kind; return how many objects it still had that are gone."""
-    for delay in Backoffs():
+    for delay in islice(Backoffs(), _ATTEMPTS):
         try:
             found, version = await asyncio.to_thread(client.list, definition, namespaces)
             return loop.compare(definition.name, found, version)

@@ -6,8 +6,9 @@ import signal
 from collections.abc import Collection
 
 from headrace.controller.api import ApiError
-from headrace.kinds.definition import GROUP
+from headrace.kinds.definition import GROUP, VERSION
 from headrace.kube.client import KubeClient
+from headrace.kube.connection import Heartbeat
 
 log = logging.getLogger("headrace.served")
 
@@ -15,8 +16,11 @@ _SECONDS = 2.0
 """Between two questions."""
 
 
-async def served_or_stopped(client: KubeClient, plurals: Collection[str]) -> bool:
-    """Wait until all of these are served; return whether they are. A signal that ends us comes first."""
+async def served_or_stopped(client: KubeClient, plurals: Collection[str], heartbeat: Heartbeat) -> bool:
+    """Wait until all of these are served; return whether they are. A signal that ends us comes first.
+
+    Whoever asks is alive: no new start would bring the CRDs, or the API server.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -25,6 +29,7 @@ async def served_or_stopped(client: KubeClient, plurals: Collection[str]) -> boo
     told = ""
     try:
         while not stopped.is_set():
+            heartbeat.asked(f"/apis/{GROUP}/{VERSION}", watch=False)
             missing = await asyncio.to_thread(_missing, client, plurals)
             if not missing:
                 return True

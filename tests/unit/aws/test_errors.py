@@ -169,7 +169,7 @@ def test_answers_of_aws_are_judged_by_their_code(name: str) -> None:
 
 def test_an_answer_that_cannot_be_parsed_means_that_aws_is_not_there() -> None:
     error = translated(ResponseParserError("no XML"))
-    assert (type(error), error.message) == (Unavailable, "AWS cannot be reached: no XML.")
+    assert (type(error), error.message) == (Unavailable, "The answer of AWS cannot be read: no XML.")
 
 
 def test_what_is_no_exception_of_botocore_passes_as_it_is() -> None:

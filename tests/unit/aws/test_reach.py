@@ -24,8 +24,8 @@ ATTEMPTS = 3
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch, impatient: list[float]) -> None:
-    """Wait a fifth of a second for an answer, where the operator waits 20."""
-    hasty = CONFIG.merge(Config(connect_timeout=2, read_timeout=0.2))
+    """Wait two seconds for an answer, where the operator waits 20."""
+    hasty = CONFIG.merge(Config(connect_timeout=2, read_timeout=2))
     monkeypatch.setattr(sessions, "CONFIG", hasty)
 
 

@@ -170,11 +170,11 @@ def test_a_version_of_a_secret_is_told_no_more_where_there_is_none(
     assert "credentialsVersion" not in cupboard.body["status"]
 
 
-def test_aws_that_does_not_answer_is_asked_with_back_off(look: Look, cupboard: Cupboard) -> None:
+def test_aws_that_does_not_answer_is_asked_again_soon(look: Look, cupboard: Cupboard) -> None:
     outcome = look(account("a", {"endpointURL": "http://127.0.0.1:9"}, **HELD))
     assert said(cupboard)["Ready"][:2] == ("False", "Unavailable")
     assert "Stalled" not in said(cupboard)
-    assert (outcome.next, outcome.outage) == (Next.BACKOFF, True)
+    assert (outcome.next, outcome.outage) == (20.0, True)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -192,7 +192,7 @@ def test_an_outage_leaves_an_account_as_it_is_and_is_told_once_it_lasts(
     assert said(cupboard) == {
         "Ready": ("True", "Throttled", "AWS asks to slow down (Throttling at GetCallerIdentity).")
     }
-    assert (outcome.next, outcome.outage) == (Next.BACKOFF, True)
+    assert (outcome.next, outcome.outage) == (20.0, True)
     look(copy.deepcopy(cupboard.body))
     assert said(cupboard)["Ready"][1] == "InSync"
 

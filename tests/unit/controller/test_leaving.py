@@ -14,7 +14,7 @@ from headrace.controller.consequences import Next
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
 from headrace.controller.transitions import Transition
-from headrace.engine.errors import Denied, NotEmpty, Throttled
+from headrace.engine.errors import Context, Denied, NotEmpty, Throttled
 from headrace.engine.facet import Emptied, Permissions, ResourceType, Root
 from headrace.engine.graph import Node
 from headrace.engine.ownership import Presence, owner_of
@@ -24,6 +24,7 @@ from headrace.kinds.definition import ABANDON, FINALIZER, PAUSED, ObjectRef
 
 REF = ObjectRef("Jar", "shop", "media")
 ME = owner_of("cluster", "Jar", "shop", "media")
+CONTENT = NotEmpty("has content", Context(code="BucketNotEmpty"))
 COUNTED = "objects, versions, markers and uploads"
 
 
@@ -256,7 +257,7 @@ def test_only_the_flag_with_delete_empties(stage: Stage, jar: Cloud, spec: dict[
 
 
 def test_content_that_came_while_it_was_emptied_is_no_reason_to_give_up(stage: Stage, jar: Cloud) -> None:
-    jar.goes, jar.refusal = [Emptied(deleted=1), Emptied(deleted=1)], NotEmpty("has content")
+    jar.goes, jar.refusal = [Emptied(deleted=1), Emptied(deleted=1)], CONTENT
     assert stage.look().next is Next.BACKOFF
     assert stage.ready[1:] == (
         "Deleting",
@@ -265,6 +266,14 @@ def test_content_that_came_while_it_was_emptied_is_no_reason_to_give_up(stage: S
     jar.refusal = None
     stage.look()
     assert stage.server.gone
+
+
+def test_what_else_keeps_it_from_going_is_told_as_it_is(stage: Stage, jar: Cloud) -> None:
+    """Emptying it again would not help against access points."""
+    points = Context(code="BucketHasAccessPointsAttached")
+    jar.goes, jar.refusal = [Emptied(deleted=1)], NotEmpty("has access points", points)
+    assert stage.look().next == 300.0
+    assert stage.ready == ("False", "NotEmpty", "has access points")
 
 
 def test_a_slice_goes_on_while_nobody_asks_for_anything_else(stage: Stage, jar: Cloud) -> None:

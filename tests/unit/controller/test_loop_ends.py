@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from headrace.controller.api import Gone, Object
+from headrace.controller.consequences import Next
 from headrace.controller.loop import Loop
 from headrace.controller.outcome import Outcome
 from headrace.kinds.definition import ObjectRef
@@ -147,6 +148,25 @@ def test_the_end_of_the_first_one_that_is_heard_of_late_leaves_the_namesake_alon
     stage = play(in_sync, scene)
     assert len(stage.passes) == 1
     assert list(stage.metrics.states) == [("Thing", "shop/media")]
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_namesake_whose_forerunner_went_unheard_begins_anew(listed: bool) -> None:
+    """It is not made to wait because the first one failed so often."""
+
+    def script(_: Stage, obj: Object) -> Outcome:
+        return Outcome(obj, Next.BACKOFF, result="error", outage=True)
+
+    async def scene(stage: Stage) -> None:
+        stage.loop.changed(body())
+        await stage.until(3600)
+        take = stage.loop.listed if listed else stage.loop.changed
+        take(body(version=99, uid="uid-2"))
+        await stage.until(3604)
+
+    stage = play(script, scene)
+    second = [(time, outages) for time, obj, outages in stage.passes if obj.uid == "uid-2"]
+    assert second == [(3600, 0), (3600.5, 1), (3601.5, 2), (3603.5, 3)]
 
 
 # What is counted

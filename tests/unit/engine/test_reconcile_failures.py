@@ -171,7 +171,7 @@ def test_a_bug_while_reading_on_another_thread_is_not_swallowed(ours: FakeTarget
         (Unavailable("lost"), {"color", "rules"}),
         (Denied("no"), {"rules"}),
         (Invalid("no"), {"rules"}),
-        (Throttled("slow"), {"rules"}),
+        (Throttled("slow"), {"color", "rules"}),
         (Pending("busy"), {"rules"}),
     ],
 )

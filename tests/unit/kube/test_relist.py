@@ -95,6 +95,14 @@ def test_a_list_that_is_refused_is_asked_for_again(kube: KubeClient, server: Api
     assert [asked.line for asked in server.asked] == [f"GET {PATH}"] * 3
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_list_that_stays_refused_is_left_to_the_next_round(kube: KubeClient, server: ApiServer) -> None:
+    server.otherwise = lambda _: refusal(403, "not for you")
+
+    assert repaired(kube)[0] == 0
+    assert len(server.asked) == 8
+
+
 def test_a_kind_that_is_not_served_is_not_asked_for_again(kube: KubeClient, server: ApiServer) -> None:
     server.answers = [refusal(404, "the server could not find the requested resource")]
 

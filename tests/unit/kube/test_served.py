@@ -1,0 +1,71 @@
+"""Waiting for our CRDs: what is said of it, and that waiting is no reason to be started again."""
+
+import asyncio
+import os
+import signal
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from headrace.kube import served as module
+from headrace.kube.client import KubeClient
+from headrace.kube.connection import Heartbeat
+from headrace.kube.served import served_or_stopped
+from tests.unit.controller.cloud import ThingKind
+from tests.unit.kube.apiserver import Answer, ApiServer, refusal
+
+THINGS = Answer(
+    body={
+        "groupVersion": "headrace.io/v1alpha1",
+        "resources": [
+            {"name": "things", "kind": "Thing", "singularName": "thing", "namespaced": True, "verbs": ["get"]}
+        ],
+    }
+)
+MISSING = refusal(404, "the server could not find the requested resource")
+
+
+@pytest.fixture
+def kube(api_client: Any) -> KubeClient:
+    return KubeClient(api_client, {"Thing": ThingKind()})
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SECONDS", 0.01)
+
+
+def waited(kube: KubeClient, heartbeat: Heartbeat) -> bool:
+    return asyncio.run(served_or_stopped(kube, ["things"], heartbeat))
+
+
+def test_what_is_missing_is_told_once_and_waited_for(
+    kube: KubeClient, server: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers = [refusal(503, "starting"), MISSING, MISSING, THINGS]
+
+    assert waited(kube, Heartbeat(lambda: 0.0))
+    assert [record.getMessage() for record in caplog.records] == [
+        "The Kubernetes API server refused to list the resources of headrace.io/v1alpha1 (503): starting",
+        "Waiting for CRDs that are not installed: things.headrace.io. Apply the files in crds/.",
+    ]
+
+
+def test_who_waits_is_alive(kube: KubeClient, server: ApiServer) -> None:
+    """However long it takes: a new start would bring no CRD."""
+    minutes = [0]
+    heartbeat = Heartbeat(lambda: 60.0 * minutes[0])
+    server.answers = [replace(it, gate=lambda: minutes.append(minutes.pop() + 2)) for it in (MISSING, THINGS)]
+
+    assert waited(kube, heartbeat)
+    assert heartbeat.silent(180) == ""
+
+
+def test_a_signal_ends_the_waiting(kube: KubeClient, server: ApiServer) -> None:
+    def end() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    server.otherwise = lambda _: Answer(404, MISSING.body, gate=end)
+
+    assert not waited(kube, Heartbeat(lambda: 0.0))
