@@ -16,6 +16,7 @@ from tests.e2e import privileges
 from tests.e2e.life import Cradle, Life
 from tests.e2e.namespace import Namespace
 from tests.e2e.privileges import Place
+from tests.e2e.realm import Realm, realm
 from tests.e2e.stages import People
 from tests.laws.aws_world import environment
 
@@ -132,3 +133,28 @@ def builder(cradle: Cradle, people: People) -> Iterator[Life]:
     """A life that nobody ends."""
     with Life(cradle) as life:
         yield life
+
+
+@pytest.fixture(scope="module")
+def mortal(
+    lone_plane: ControlPlane, lone_aws: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
+    """An operator that the tests of this module end and start again."""
+    with Operator(lone_plane, lone_aws, tmp_path_factory.mktemp("mortal")) as operator:
+        yield operator
+
+
+@pytest.fixture
+def running(mortal: Operator) -> Operator:
+    """The operator, alive, whatever the test before did to it."""
+    if not mortal.child.alive:
+        mortal.stop()
+        mortal.start()
+    return mortal
+
+
+@pytest.fixture(scope="module")
+def here(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
+    """Tenants with accounts of their own, and an operator that serves them."""
+    with realm(lone_plane, tmp_path_factory.mktemp("operator")) as made:
+        yield made

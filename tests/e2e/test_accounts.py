@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from sandbox.aws.clients import ACCOUNT
-from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
 from sandbox.processes import free_port
 from sandbox.world import World, condition, current
-from tests.e2e.realm import CLUSTER, SECOND, Realm, message, realm
+from tests.e2e.realm import CLUSTER, SECOND, Realm, message
 
 pytestmark = pytest.mark.e2e
 
@@ -29,12 +28,6 @@ NONSENSE: list[tuple[dict[str, Any], str]] = [
     ({"endpointURL": "ftp://x"}, "endpointURL"),
     ({"requestsPerSecond": {"s3": 0}}, "requestsPerSecond"),
 ]
-
-
-@pytest.fixture(scope="module")
-def here(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
-    with realm(lone_plane, tmp_path_factory.mktemp("operator")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,12 +6,9 @@ Where it dies amid its work: test_crash_matrix, test_crash_kills and test_crash_
 import json
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
-from sandbox.aws.stand_in import StandIn
-from sandbox.control_plane.server import ControlPlane
 from sandbox.operator import Operator
 from sandbox.world import World, condition
 from tests.e2e.buckets import full_spec, names
@@ -20,24 +17,6 @@ pytestmark = pytest.mark.e2e
 
 GRACE = 10.0
 """Seconds in which an idle operator has ended, also on a machine with much else to do."""
-
-
-@pytest.fixture(scope="module")
-def mortal(
-    lone_plane: ControlPlane, lone_aws: StandIn, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Operator]:
-    """An operator that the tests of this module end and start again."""
-    with Operator(lone_plane, lone_aws, tmp_path_factory.mktemp("mortal")) as operator:
-        yield operator
-
-
-@pytest.fixture
-def running(mortal: Operator) -> Operator:
-    """The operator, alive, whatever the test before did to it."""
-    if not mortal.child.alive:
-        mortal.stop()
-        mortal.start()
-    return mortal
 
 
 def test_what_was_deleted_or_edited_while_no_operator_ran_is_carried_out_when_one_comes(

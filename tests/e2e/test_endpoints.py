@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from sandbox.aws.stand_in import Fault
-from sandbox.control_plane.server import ControlPlane
 from sandbox.world import condition
 from tests.doors import Door, self_signed
-from tests.e2e.realm import SECOND, Realm, message, realm
+from tests.e2e.realm import SECOND, Realm, message
 
 pytestmark = pytest.mark.e2e
 
@@ -19,12 +18,6 @@ REGION = "eu-central-1"
 NEVER = "https://sts.nowhere.invalid"
 CLOCK = "The clock of the operator's machine is wrong, so AWS refuses its requests: So it is."
 EXPIRED = "AWS does not accept the credentials{} (ExpiredToken): So it is."
-
-
-@pytest.fixture(scope="module")
-def here(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
-    with realm(lone_plane, tmp_path_factory.mktemp("operator")) as made:
-        yield made
 
 
 @pytest.fixture

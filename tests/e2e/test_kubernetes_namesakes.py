@@ -3,37 +3,16 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from headrace.kinds.definition import FINALIZER
-from sandbox.aws.stand_in import StandIn
-from sandbox.control_plane.server import ControlPlane
 from sandbox.operator import Operator
 from sandbox.world import Object, World, condition
 from tests.e2e.buckets import OWNER_TAG, RETAINED_TAG, full_spec, names, plain_spec, tags, writes
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def mortal(
-    lone_plane: ControlPlane, lone_aws: StandIn, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Operator]:
-    """An operator that the tests of this module end and start again."""
-    with Operator(lone_plane, lone_aws, tmp_path_factory.mktemp("mortal")) as operator:
-        yield operator
-
-
-@pytest.fixture
-def running(mortal: Operator) -> Operator:
-    """The operator, alive, whatever the test before did to it."""
-    if not mortal.child.alive:
-        mortal.stop()
-        mortal.start()
-    return mortal
 
 
 def remove_by_hand(lone: World) -> None:

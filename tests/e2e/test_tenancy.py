@@ -8,23 +8,16 @@ from typing import Any
 import pytest
 
 from sandbox.aws.clients import ACCOUNT
-from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
 from sandbox.operator import NAMESPACE, USER
 from sandbox.world import Object, World
 from tests.e2e.buckets import names, snapshot, tags, writes
-from tests.e2e.realm import CLUSTER, EVERYTHING, SECOND, Realm, message, realm
+from tests.e2e.realm import CLUSTER, EVERYTHING, SECOND, Realm, message
 
 pytestmark = pytest.mark.e2e
 
 REGION = "eu-central-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-
-
-@pytest.fixture(scope="module")
-def here(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
-    with realm(lone_plane, tmp_path_factory.mktemp("operator")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The operator's rights, over all that the tests before this one made it do: enough, and none too many."""
+"""The rights of the operator, over all that earlier tests of its process had it do: enough, none too many."""
 
 import json
 from typing import Any
