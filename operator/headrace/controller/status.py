@@ -108,8 +108,8 @@ def assess(seen: Seen) -> dict[str, Any]:
     status["conditions"] = _conditions(seen)
     if _applied(seen):
         status["appliedGeneration"] = obj.generation
-    elif "appliedGeneration" in old and not (seen.report and seen.report.created):
-        # What had to be made anew, and is not whole yet, was never carried out as it is now.
+    elif "appliedGeneration" in old and not (seen.report and seen.report.new):
+        # What was, or may have been, made anew, and is not whole yet, was never carried out as it is now.
         status["appliedGeneration"] = old["appliedGeneration"]
     status |= _drift(seen)
     corrected = _corrected(seen)

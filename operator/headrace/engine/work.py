@@ -8,7 +8,7 @@ from headrace.engine.errors import CloudError, Denied
 from headrace.engine.facet import ResourceType, Target
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
-from headrace.engine.plan import Change, Plan
+from headrace.engine.plan import Change, Plan, Verb
 from headrace.engine.slices import Missing, Slice
 from headrace.engine.wish import Wish
 
@@ -83,3 +83,11 @@ class Report:
     """Whether the resource was made in this pass, even if it could not be read back."""
     touched: frozenset[str] = frozenset()
     """Facets that were written, or may have been: of a write that got lost nobody knows."""
+
+    @property
+    def new(self) -> bool:
+        """Whether the resource was made in this pass, or may have been: the answer got lost."""
+        return any(
+            change.verb is Verb.CREATE and isinstance(change.after, Presence) and change.facet in self.touched
+            for change in self.plan.changes
+        )

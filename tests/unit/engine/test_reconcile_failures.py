@@ -198,6 +198,25 @@ def test_what_travels_in_the_create_call_is_as_sure_as_the_call(
     assert passes({"labels": {"team": "shop"}}).touched == (touched or set())
 
 
+@pytest.mark.parametrize(
+    ("error", "new"),
+    [(None, True), (Unavailable("lost"), True), (Denied("no"), False), (Throttled("slow"), False)],
+)
+def test_a_thing_is_new_where_it_was_made_or_may_have_been(
+    target: FakeTarget, passes: Passes, error: CloudError | None, new: bool
+) -> None:
+    target.failures = {"create presence": error} if error else {}
+    assert passes(SPEC).new is new
+
+
+def test_a_thing_that_was_there_is_not_new_even_where_all_of_it_is_written(
+    target: FakeTarget, passes: Passes
+) -> None:
+    target.there = {"presence": Home()}
+    report = passes(SPEC, replace(KEEP, adopt=True))
+    assert ("presence" in report.touched, report.new) == (True, False)
+
+
 @pytest.mark.parametrize("like", [KNOWN, KEEP])
 def test_settings_of_a_thing_that_cannot_be_looked_at_tell_nothing(
     ours: FakeTarget, passes: Passes, like: Work
