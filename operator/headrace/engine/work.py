@@ -42,8 +42,9 @@ class Work:
     """What to do about it, where adoption is asked for and may not be."""
     no_creation: Denied | None = None
     """Why it may not be made where it is not there, if it may not."""
-    before_creation: Callable[[], object] = lambda: None
-    """Called right before it is made; raises where it is not wanted any more."""
+    before_creation: Callable[[bool], object] = lambda free: None
+    """Called right before it is made, with whether it was seen not to be there; raises where it is not wanted
+    any more."""
     ignored: Ignored = field(default_factory=Ignored)
     """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
     write: bool = True

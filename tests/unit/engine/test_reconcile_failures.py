@@ -355,6 +355,17 @@ def test_otherwise_what_the_create_call_says_is_the_error(
     target.failures = {"read presence": LOOK_REFUSED, "create presence": error}
     report = passes.of(WORLDWIDE, SPEC)
     assert failures(report) == [f"presence write: {type(error).__name__} {error.message}"]
+    assert (dict(report.found), report.left) == ({}, ()), "it was never seen not to be there"
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_before_it_is_made_it_is_told_whether_it_was_seen_not_to_be_there(
+    target: FakeTarget, passes: Passes, refused: bool
+) -> None:
+    target.failures = {"read presence": LOOK_REFUSED} if refused else {}
+    told: list[bool] = []
+    passes(SPEC, replace(KEEP, resource=WORLDWIDE, before_creation=told.append))
+    assert told == [not refused]
 
 
 @pytest.mark.parametrize(
