@@ -7,9 +7,11 @@ import pytest
 
 from headrace.aws.sessions import Identity
 from headrace.controller.api import ApiError
+from headrace.controller.status import assess
 from headrace.engine.errors import CloudError, Denied, Throttled, Unavailable, Waiting
 from headrace.kinds.definition import PAUSED
-from tests.unit.controller.objects import REF
+from tests.unit.controller.objects import REF, obj
+from tests.unit.controller.sights import MAKE, PINS, report, sight
 from tests.unit.controller.world import OWNER, World, ready_reason
 from tests.unit.engine.fakes import Home
 
@@ -101,6 +103,18 @@ def test_what_may_have_been_made_is_not_let_go_because_it_was_somebody_elses(the
     theirs.look()
 
     assert ready_reason(theirs.status()) == "False AccessDenied"
+
+
+@pytest.mark.parametrize(("lost", "known"), [(True, None), (False, PINS)])
+def test_after_a_refused_look_only_a_create_call_that_may_have_been_carried_out_says_otherwise(
+    lost: bool, known: Mapping[str, str] | None
+) -> None:
+    error = Unavailable("The connection was closed.") if lost else Throttled("slow")
+    touched = ["presence"] if lost else []
+    told = report({}, left=[MAKE], failures=[("presence", error)], touched=touched)
+    status = assess(sight(obj(status={"notOurs": PINS}), told))
+
+    assert status.get("notOurs") == known
 
 
 def test_what_was_made_in_a_pass_that_died_is_not_let_go_because_it_was_somebody_elses(
