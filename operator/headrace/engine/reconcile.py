@@ -258,7 +258,7 @@ class _Pass:
         return written
 
     def undoubt(self) -> None:
-        """Where nothing was made either, nothing was seen not to be there.
+        """Where the create call fails, too, it was never seen not to be there.
 
         Where the create call says that it is there, it was the refused look that told the truth.
         """
