@@ -4,12 +4,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from headrace.aws.sessions import Account
 from headrace.controller import finalizer
 from headrace.controller.api import Object
-from headrace.controller.keeping import check_pins, target
+from headrace.controller.keeping import check_pins, pins, target
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.status import Seen
 from headrace.controller.transitions import Transition
@@ -20,7 +19,6 @@ from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import reconcile
 from headrace.engine.work import Intent, Report, Work
 from headrace.kinds.common import BareRequest
-from headrace.kinds.status import Reason
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -63,12 +61,13 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
     check_pins(obj, node, account)
     work = Work(node.resource, target(node, account), node.presence, intent=intent)
     emptying = intent is Intent.REMOVE and obj.spec.get("emptyOnDelete") is True
-    emptied = _emptied(parts, replace(seen, what=work.what), work) if emptying else 0
+    theirs = _somebody_elses(obj, pins(node, account))
+    emptied = _emptied(parts, replace(seen, what=work.what), work, theirs) if emptying else 0
     if isinstance(emptied, Told):
         return emptied
     report = reconcile(work, parts.pool)
     errors = tuple(_to_be_told(failure.error, work, emptying) for failure in report.failures)
-    if _somebody_elses(obj, report):
+    if theirs and _refused_to_look(report):
         return _let_go(parts, obj, f"{work.what} is not ours; it was left alone")
     if errors or report.left:
         return Told(replace(seen, what=work.what, report=report, errors=errors, wrote=True))
@@ -85,11 +84,11 @@ def _to_be_told(error: CloudError, work: Work, emptying: bool) -> CloudError:
     return error
 
 
-def _emptied(parts: Parts, seen: Seen, work: Work) -> Told | int:
+def _emptied(parts: Parts, seen: Seen, work: Work, theirs: bool) -> Told | int:
     """Delete content for a while; return what there is to tell or, when none is left, how much there was."""
     total = int(seen.obj.status.get("emptied", 0))
     look = reconcile(replace(work, intent=Intent.OBSERVE, write=False), parts.pool)
-    if look.failures and not _somebody_elses(seen.obj, look):
+    if look.failures and not (theirs and _refused_to_look(look)):
         errors = tuple(_to_be_told(failure.error, work, emptying=False) for failure in look.failures)
         return Told(replace(seen, report=look, errors=errors))
     found = look.found.get(work.resource.root.name)
@@ -155,16 +154,19 @@ def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:
     return Outcome(None, result="deleted")
 
 
-def _somebody_elses(obj: Object, report: Report) -> bool:
-    """Say whether we may not even look, and AWS said when it was last asked that the name is not ours.
+def _somebody_elses(obj: Object, place: Mapping[str, str]) -> bool:
+    """Say whether AWS said of this place, when it last said anything, that what is there is not ours.
 
-    Such a name looks like this for good. That there are no pins proves nothing: a create call may have come
-    before a crash that kept the status from telling of it.
+    That there are no pins proves nothing: a create call may have come before a crash that kept the status
+    from telling of it.
     """
+    return not obj.status.get("pins") and obj.status.get("notOurs") == place
+
+
+def _refused_to_look(report: Report) -> bool:
+    """Say whether we may not even look: of a name that is somebody else's this is all there is, for good."""
     denied = [isinstance(failure.error, Denied) for failure in report.failures]
-    refused = not report.found and bool(denied) and all(denied)
-    ready: Mapping[str, Any] = next((c for c in obj.status.get("conditions", []) if c["type"] == "Ready"), {})
-    return refused and not obj.status.get("pins") and ready.get("reason") == Reason.NOT_OURS
+    return not report.found and bool(denied) and all(denied)
 
 
 def _farewell(work: Work, report: Report) -> str:

@@ -11,9 +11,10 @@ from headrace.aws.sessions import Account
 from headrace.aws.target import Target
 from headrace.controller import finalizer
 from headrace.controller.accounts import Access, granted
-from headrace.controller.api import Object
+from headrace.controller.api import Api, Object
 from headrace.controller.outcome import Parts, Told
 from headrace.controller.status import Seen
+from headrace.controller.writer import write_status
 from headrace.engine.errors import Denied, Invalid, Moved
 from headrace.engine.graph import Node, settle
 from headrace.engine.ignore import Ignored
@@ -54,8 +55,8 @@ def keep(parts: Parts, seen: Seen) -> Told:
     seen = replace(seen, observing=observing, wishes=asked.wishes)
     write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
     work = replace(_work(asked, seen.obj), write=write, intent=Intent.OBSERVE if observing else Intent.KEEP)
-    if held:
-        work = replace(work, before_creation=partial(finalizer.check, parts.api, seen.obj))
+    if held or "notOurs" in seen.obj.status:
+        work = replace(work, before_creation=partial(_before_creation, parts.api, seen.obj))
     (settled,) = settle((node,), lambda _: reconcile(work, parts.pool))
     report = settled.report
     seen = replace(
@@ -69,7 +70,19 @@ def keep(parts: Parts, seen: Seen) -> Told:
     )
     if seen.ours or report.created:
         seen = replace(seen, pins=pins(node, account))
+    elif seen.foreign:
+        seen = replace(seen, not_ours=pins(node, account))
     return Told(seen, seconds(asked.spec.resync_interval))
+
+
+def _before_creation(api: Api, obj: Object, free: bool) -> None:
+    """Make sure that the object is still held; forget that a name was somebody else's that is free by now.
+
+    Else a pass that makes it and dies would leave behind that what is there is not ours.
+    """
+    finalizer.check(api, obj)
+    if free and "notOurs" in obj.status:
+        write_status(api, obj, {key: value for key, value in obj.status.items() if key != "notOurs"})
 
 
 def _asked(parts: Parts, obj: Object) -> _Asked:

@@ -1,7 +1,7 @@
 """The status of an object, computed in one place, last, from what this pass saw.
 
 Of the earlier status only these are read: managed, pins, appliedGeneration, lastHandledReconcileAt,
-lastCorrection, transition times; and, where this pass could not see, Ready, the drift and the outputs.
+lastCorrection, transition times; and, where this pass could not see, Ready, the drift, the outputs, notOurs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,6 +41,8 @@ class Seen:
     """What this pass left as it found it."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     pins: Mapping[str, str] | None = None
+    not_ours: Mapping[str, str] | None = None
+    """Where what was seen is somebody else's."""
     observing: bool = False
     wrote: bool = False
     """Whether this pass was allowed to write."""
@@ -108,8 +110,8 @@ def assess(seen: Seen) -> dict[str, Any]:
     status["conditions"] = _conditions(seen)
     if _applied(seen):
         status["appliedGeneration"] = obj.generation
-    elif "appliedGeneration" in old and not (seen.report and seen.report.created):
-        # What had to be made anew, and is not whole yet, was never carried out as it is now.
+    elif "appliedGeneration" in old and not (seen.report and seen.report.new):
+        # What was, or may have been, made anew, and is not whole yet, was never carried out as it is now.
         status["appliedGeneration"] = old["appliedGeneration"]
     status |= _drift(seen)
     corrected = _corrected(seen)
@@ -124,6 +126,8 @@ def assess(seen: Seen) -> dict[str, Any]:
     pins = seen.pins or old.get("pins")
     if pins:
         status["pins"] = dict(pins)
+    elif not_ours := _not_ours(seen):
+        status["notOurs"] = dict(not_ours)
     if obj.requested_at is not None:
         status["lastHandledReconcileAt"] = obj.requested_at[:TEXT]
     return status
@@ -137,6 +141,16 @@ def _told(seen: Seen) -> dict[str, Any]:
     if seen.ours:
         return dict(seen.outputs)
     return {} if seen.looked else told
+
+
+def _not_ours(seen: Seen) -> Mapping[str, str] | None:
+    """Return where the name is somebody else's, as seen now or, where this pass was blind, as it was.
+
+    It decides on the way out, long after Ready was about something else.
+    """
+    if seen.looked or (seen.report and seen.report.new):
+        return None
+    return seen.not_ours or seen.obj.status.get("notOurs")
 
 
 def _applied(seen: Seen) -> bool:

@@ -258,10 +258,15 @@ class _Pass:
         return written
 
     def undoubt(self) -> None:
-        """Where the create call says that it is there, it was the refused look that told the truth."""
-        if self.doubted is not None and isinstance(self.failures[-1].error, Conflict):
+        """Where the create call fails, too, it was never seen not to be there.
+
+        Where the create call says that it is there, it was the refused look that told the truth.
+        """
+        if self.doubted is None:
+            return
+        self.found.clear()
+        if isinstance(self.failures[-1].error, Conflict):
             self.failures[-1] = self.doubted
-            self.found.clear()
 
     def still_ours(self) -> bool:
         seen = self.found.get(self.root.name)
@@ -321,7 +326,7 @@ class _Pass:
         elif facet is self.root and change.verb is Verb.CREATE:
             carried = {name: wishes[name].value for name in self.root.carries if name in wishes}
             values = {name: value for name, value in carried.items() if isinstance(value, Slice)}
-            self.work.before_creation()
+            self.work.before_creation(self.doubted is None)
             self.root.create(target, change.after, values)
         else:
             facet.apply(target, change.after, change.before)

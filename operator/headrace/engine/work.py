@@ -8,7 +8,7 @@ from headrace.engine.errors import CloudError, Denied
 from headrace.engine.facet import ResourceType, Target
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
-from headrace.engine.plan import Change, Plan
+from headrace.engine.plan import Change, Plan, Verb
 from headrace.engine.slices import Missing, Slice
 from headrace.engine.wish import Wish
 
@@ -42,8 +42,9 @@ class Work:
     """What to do about it, where adoption is asked for and may not be."""
     no_creation: Denied | None = None
     """Why it may not be made where it is not there, if it may not."""
-    before_creation: Callable[[], object] = lambda: None
-    """Called right before it is made; raises where it is not wanted any more."""
+    before_creation: Callable[[bool], object] = lambda free: None
+    """Called right before it is made, with whether it was seen not to be there; raises where it is not wanted
+    any more."""
     ignored: Ignored = field(default_factory=Ignored)
     """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
     write: bool = True
@@ -83,3 +84,11 @@ class Report:
     """Whether the resource was made in this pass, even if it could not be read back."""
     touched: frozenset[str] = frozenset()
     """Facets that were written, or may have been: of a write that got lost nobody knows."""
+
+    @property
+    def new(self) -> bool:
+        """Whether the resource was made in this pass, or may have been: the answer got lost."""
+        return any(
+            change.verb is Verb.CREATE and isinstance(change.after, Presence) and change.facet in self.touched
+            for change in self.plan.changes
+        )

@@ -101,6 +101,9 @@ class Status(ApiModel):
         (), max_length=MOST_MANAGED, description="The settings that were set; taken out of spec they go back."
     )
     pins: Pins | None = Field(None, description="Where the resource was made.")
+    not_ours: Pins | None = Field(
+        None, description="Where AWS said last that what is there is somebody else's; nothing was made there."
+    )
     last_handled_reconcile_at: str | None = Field(
         None,
         max_length=TEXT,

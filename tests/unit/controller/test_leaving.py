@@ -37,6 +37,8 @@ class Cloud:
         self.stops: list[bool] = []
         """What the emptier was told when it asked whether to stop, with nothing and with much deleted."""
         self.refusal: Exception | None = None
+        self.hidden: Exception | None = None
+        """Why one may not even look."""
 
 
 CLOUD = Cloud()
@@ -51,6 +53,8 @@ class JarRoot(Root[Presence, Any]):
     permissions = Permissions()
 
     def observe(self, target: Any) -> Presence | Missing:
+        if CLOUD.hidden is not None:
+            raise CLOUD.hidden
         return CLOUD.jar
 
     def create(self, target: Any, after: Presence, carried: Mapping[str, Slice]) -> None:
@@ -299,6 +303,19 @@ def test_when_the_time_is_up_it_stops_if_it_came_to_something(
     jar.goes = [Emptied(more=True)]
     stage.look()
     assert jar.stops == [False, True], "else what is refused would be all that it ever sees"
+
+
+@pytest.mark.parametrize(
+    ("place", "gone"), [({"name": "media"}, True), ({"name": "other"}, False)], ids=["this one", "another"]
+)
+def test_a_name_that_is_somebody_elses_is_not_emptied_and_lets_the_object_go(
+    stage: Stage, jar: Cloud, place: dict[str, str], gone: bool
+) -> None:
+    jar.hidden = Denied("no look")
+    not_ours = {"accountID": "111122223333", "region": "eu-central-1", **place}
+    stage.of(status={"pins": {}, "notOurs": not_ours})
+    stage.look()
+    assert (stage.server.gone, jar.stops) == (gone, [])
 
 
 # Pausing and abandoning

@@ -2,7 +2,7 @@ import pytest
 
 from headrace.controller.api import ApiError, Stale
 from headrace.controller.consequences import Next
-from headrace.engine.errors import Denied, Throttled
+from headrace.engine.errors import Denied, Throttled, Unavailable
 from tests.unit.controller.objects import asked, condition
 from tests.unit.controller.world import OWNER, World, ready_reason
 from tests.unit.engine.fakes import OTHER, Color, Home, Labels, Lock, Switch
@@ -349,6 +349,32 @@ def test_what_is_taken_out_while_it_is_left_alone_goes_once_it_is_not(world: Wor
     assert "color" not in world.thing.there
     assert world.thing.there["labels"] == Labels()
     assert world.status()["managed"] == ["lock"]
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_what_may_have_been_made_anew_is_finished_with_what_is_ignored(world: World, made: bool) -> None:
+    world.api.create({"color": {"shade": "blue"}, "ignoreDrift": ["color"]})
+    world.look()
+    world.thing.there.clear()
+    world.thing.failures["create presence"] = Unavailable("The connection was closed.")
+    if made:
+        anew = {"presence": Home(owner=OWNER)}
+        world.thing.before["create presence"] = lambda: world.thing.there.update(anew)
+    world.look()
+    assert "appliedGeneration" not in world.status()
+    world.thing.failures.clear()
+    world.look()
+    assert world.thing.there["color"] == Color(shade="blue")
+    assert world.status()["appliedGeneration"] == 1
+
+
+def test_what_was_refused_to_be_made_anew_was_carried_out_before(world: World) -> None:
+    world.api.create({})
+    world.look()
+    world.thing.there.clear()
+    world.thing.failures["create presence"] = Denied("may not fake:CreatePresence.")
+    world.look()
+    assert world.status()["appliedGeneration"] == 1
 
 
 def test_what_travelled_in_the_create_call_is_known_to_be_ours_even_if_it_could_not_be_read_back(

@@ -198,6 +198,25 @@ def test_what_travels_in_the_create_call_is_as_sure_as_the_call(
     assert passes({"labels": {"team": "shop"}}).touched == (touched or set())
 
 
+@pytest.mark.parametrize(
+    ("error", "new"),
+    [(None, True), (Unavailable("lost"), True), (Denied("no"), False), (Throttled("slow"), False)],
+)
+def test_a_thing_is_new_where_it_was_made_or_may_have_been(
+    target: FakeTarget, passes: Passes, error: CloudError | None, new: bool
+) -> None:
+    target.failures = {"create presence": error} if error else {}
+    assert passes(SPEC).new is new
+
+
+def test_a_thing_that_was_there_is_not_new_even_where_all_of_it_is_written(
+    target: FakeTarget, passes: Passes
+) -> None:
+    target.there = {"presence": Home()}
+    report = passes(SPEC, replace(KEEP, adopt=True))
+    assert ("presence" in report.touched, report.new) == (True, False)
+
+
 @pytest.mark.parametrize("like", [KNOWN, KEEP])
 def test_settings_of_a_thing_that_cannot_be_looked_at_tell_nothing(
     ours: FakeTarget, passes: Passes, like: Work
@@ -336,6 +355,17 @@ def test_otherwise_what_the_create_call_says_is_the_error(
     target.failures = {"read presence": LOOK_REFUSED, "create presence": error}
     report = passes.of(WORLDWIDE, SPEC)
     assert failures(report) == [f"presence write: {type(error).__name__} {error.message}"]
+    assert (dict(report.found), report.left) == ({}, ()), "it was never seen not to be there"
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_before_it_is_made_it_is_told_whether_it_was_seen_not_to_be_there(
+    target: FakeTarget, passes: Passes, refused: bool
+) -> None:
+    target.failures = {"read presence": LOOK_REFUSED} if refused else {}
+    told: list[bool] = []
+    passes(SPEC, replace(KEEP, resource=WORLDWIDE, before_creation=told.append))
+    assert told == [not refused]
 
 
 @pytest.mark.parametrize(
