@@ -83,3 +83,8 @@ class Report:
     """Whether the resource was made in this pass, even if it could not be read back."""
     touched: frozenset[str] = frozenset()
     """Facets that were written, or may have been: of a write that got lost nobody knows."""
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Facets that failed and of which nothing is known."""
+        return frozenset({failure.facet for failure in self.failures} - self.found.keys())
