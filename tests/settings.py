@@ -1,20 +1,19 @@
-"""Every setting that a bucket has, in each state that a spec can give it: a new facet is in by being there."""
+"""Every setting of a bucket, in each state that a spec can give it: a new facet is in by being there."""
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any
 
 from headrace.engine.facet import Facet
 from headrace.engine.slices import Slice
 from headrace.kinds.accelerated_bucket import BUCKET
 from tests.laws import generate
 
-State = Literal["sample", "other", "resting", "silent"]
-STATES: tuple[State, ...] = get_args(State)
+STATES = ("sample", "other", "resting", "silent")
 """What a spec says of a setting, one after another: a value, another one, that it is off, nothing."""
 
 
-def value(facet: Facet[Any, Any], state: State) -> Slice | None:
+def in_state(facet: Facet[Any, Any], state: str) -> Slice | None:
     """Return what a spec says of a setting in this state; None: nothing."""
     if state == "sample":
         return generate.sample(facet)
@@ -41,12 +40,12 @@ def said(values: Mapping[str, Slice]) -> dict[str, Any]:
     }
 
 
-def said_in(state: State) -> dict[str, Any]:
+def said_in(state: str) -> dict[str, Any]:
     """Return what a spec says in which every setting is in this state."""
     return said(_values(state))
 
 
 @cache
-def _values(state: State) -> Mapping[str, Slice]:
-    found = {facet.name: value(facet, state) for facet in BUCKET.facets}
+def _values(state: str) -> Mapping[str, Slice]:
+    found = {facet.name: in_state(facet, state) for facet in BUCKET.facets}
     return {name: each for name, each in found.items() if each is not None}

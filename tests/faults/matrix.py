@@ -126,9 +126,8 @@ class Run:
 
     def live(self) -> "Run":
         """Live it as long as there is a fault to come; what is wrong ends it."""
-        while self.life and not _disturbs(self.life[-1], self.trouble, self.n):
-            self.life = self.life[:-1]
-        for model in self.life:
+        last = max(i for i, model in enumerate(self.life) if _disturbs(model, self.trouble, self.n))
+        for model in self.life[: last + 1]:
             model.stage.act(self.scene)
             try:
                 disturbed = _disturbs(model, self.trouble, self.n)

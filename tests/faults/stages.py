@@ -20,7 +20,7 @@ class Stage:
     """What somebody does with the object, and with what kind of pass that is answered."""
 
     name: str
-    act: Callable[[Scene], None]
+    act: Callable[[Scene], object]
     progress: str
     """The reason of Ready while it is on its way."""
     steady: bool = False
@@ -57,11 +57,11 @@ def _spec(scene: Scene, values: Mapping[str, Slice], more: Mapping[str, Any]) ->
     return {"bucketName": scene.bucket, "region": REGION, **said(values), **more}
 
 
-def _make(values: Callable[[], Mapping[str, Slice]], more: Mapping[str, Any]) -> Callable[[Scene], None]:
+def _make(values: Callable[[], Mapping[str, Slice]], more: Mapping[str, Any]) -> Callable[[Scene], object]:
     return lambda scene: scene.api.create(_spec(scene, values(), more), scene.ref)
 
 
-def _edit(values: Callable[[], Mapping[str, Slice]], more: Mapping[str, Any]) -> Callable[[Scene], None]:
+def _edit(values: Callable[[], Mapping[str, Slice]], more: Mapping[str, Any]) -> Callable[[Scene], object]:
     return lambda scene: scene.api.edit(_spec(scene, values(), more), scene.ref)
 
 

@@ -158,6 +158,5 @@ class Kind(Definition[S], ABC):
     ) -> dict[str, Any]:
         """Return the fields of status that other objects and people need, as the API writes them.
 
-        Args:
-            known: the status so far: what hangs on a setting that could not be read stays as it was.
+        `known` is the status so far: what hangs on a setting that could not be read stays as it was.
         """
