@@ -49,6 +49,8 @@ _SUBRESOURCES = (
     "versioning",
     "website",
 )
+# What no two runs have in common.
+_OF_A_RUN = ("CreationDate", "ETag", "LastModified", "VersionId", "lastTransitionTime", "time")
 
 
 def full_spec(world: World, **more: Any) -> dict[str, Any]:
@@ -111,6 +113,17 @@ def names(s3: "S3Client") -> set[str]:
     return {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
 
 
+def is_there(s3: "S3Client", bucket: str) -> bool:
+    """Say whether there is such a bucket."""
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"].get("Code") != "404":
+            raise
+        return False
+    return True
+
+
 def snapshot(s3: "S3Client", bucket: str) -> dict[str, Any]:
     """Return all that S3 tells of a bucket: each part of its configuration, or the code that says why not."""
     found = {name: _answer(s3, f"get_bucket_{name}", bucket) for name in _SUBRESOURCES}
@@ -118,6 +131,13 @@ def snapshot(s3: "S3Client", bucket: str) -> dict[str, Any]:
     found["tagging"] = tags(s3, bucket)
     found["content"] = _answer(s3, "list_object_versions", bucket)
     return found
+
+
+def timeless(found: Any) -> Any:
+    """Return the same without its times and numbers, so that two runs can be compared."""
+    if isinstance(found, dict):
+        return {key: timeless(value) for key, value in found.items() if key not in _OF_A_RUN}
+    return [timeless(value) for value in found] if isinstance(found, list) else found
 
 
 def _answer(s3: "S3Client", method: str, bucket: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,6 +57,12 @@ def world(control_plane: ControlPlane, aws: StandIn, operator: Operator) -> Iter
     yield World(control_plane, aws)
     aws.latency(0)
     aws.clear_faults()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let botocore retry at once: it is counted how often it does, and not how long it waits."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
 
 
 @pytest.fixture(scope="session")

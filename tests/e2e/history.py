@@ -1,14 +1,12 @@
 """Every state that an object goes through, as a watch sees it: what flickers is seen nowhere else."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sandbox.errors import SandboxError
-from sandbox.processes import Child
+from sandbox.processes import Child, wait_until
 from sandbox.world import Object, World, condition
 
 _SECONDS = 10.0
@@ -52,11 +50,11 @@ class History:
         return self._read()
 
     def _wait(self, holds: Callable[[list[Object]], bool]) -> None:
-        deadline = time.monotonic() + _SECONDS
-        while not holds(self._read()):
-            if time.monotonic() > deadline:
-                raise SandboxError(f"The watch of {self._name} did not see what was waited for.")
-            time.sleep(0.02)
+        wait_until(
+            lambda: holds(self._read()),
+            what=f"the watch of {self._name} sees what is waited for",
+            seconds=_SECONDS,
+        )
 
     def _read(self) -> list[Object]:
         """Parse what kubectl wrote: one JSON document after another, the last perhaps not whole yet."""

@@ -201,15 +201,17 @@ class Life:
         Raises:
             Died: the point of its death was reached.
         """
-        failed = 0
+        outages = 0
         for _ in range(MOST_LOOKS):
             obj = self._read(ref)
             if obj is None:
                 return None
-            outcome = self._look(obj, failed)
+            outcome = self._look(obj, outages)
             if outcome is not None and self._rests(outcome):
                 return outcome.obj
-            failed = 0 if outcome is not None and outcome.next == 0.0 else failed + 1
+            if outcome is not None:
+                # As the loop does: a pass that the API server ended tells nothing of AWS.
+                outages = outages + 1 if outcome.outage else 0
         raise AssertionError(f"{ref} does not settle: {obj and obj.status}")
 
     def target(self, bucket: str, region: str) -> Target:
@@ -223,9 +225,9 @@ class Life:
         outcome = obj and self._look(obj, 0)
         return outcome.obj if outcome else obj
 
-    def _look(self, obj: Object, failed: int) -> Outcome | None:
+    def _look(self, obj: Object, outages: int) -> Outcome | None:
         try:
-            return self._reconcile(obj, failed)
+            return self._reconcile(obj, outages)
         except ApiError:
             return None
 

@@ -18,9 +18,9 @@ from sandbox.control_plane.server import ControlPlane
 from sandbox.world import Object, World, condition, current
 from tests.bucket_specs import ROOT as REPOSITORY
 from tests.e2e.realm import Realm, Rights, realm
-from tests.laws import generate
 from tests.laws.aws_world import AwsWorld, stand_in_world
 from tests.laws.laws import by_hand, gone, look, same
+from tests.settings import in_state, said_in
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,8 +29,6 @@ AnyFacet = Facet[Any, Any]
 Document = Mapping[str, Any]
 
 BUCKET: ResourceType = resource_type("s3/bucket")
-STATES = ("sample", "other", "resting", "silent")
-"""What a spec says of every setting, one after another: a value, another one, that it is off, nothing."""
 WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
 
 # Policies
@@ -67,29 +65,15 @@ def _actions(statement: Mapping[str, Any]) -> list[str]:
 
 def spec(state: str, **more: Any) -> dict[str, Any]:
     """Return a spec in which every setting is in this state."""
-    values = {facet.name: _said(facet, state) for facet in BUCKET.facets}
-    said = {
-        name: value.model_dump(mode="json", by_alias=True, exclude_none=True)
-        for name, value in values.items()
-        if value is not None
-    }
-    return {"region": REGION, **said, **more}
+    return {"region": REGION, **said_in(state), **more}
 
 
 def wanted(facet: AnyFacet, state: str) -> Slice | Missing:
     """Return what a setting has to be in a bucket with that spec."""
-    value = _said(facet, state)
-    if value is not None:
-        return value
+    said = in_state(facet, state)
+    if said is not None:
+        return said
     return gone(facet) if facet.default is None else facet.default
-
-
-def _said(facet: AnyFacet, state: str) -> Slice | None:
-    if state == "sample":
-        return generate.sample(facet)
-    if state == "other":
-        return generate.other(facet)
-    return facet.resting if state == "resting" else None
 
 
 # The place
@@ -201,9 +185,9 @@ class Place:
         """Change settings of a bucket behind the operator's back; shared maps lose what is in them."""
         for facet in facets or BUCKET.facets:
             shared = issubclass(facet.slice, KeyedSlice)
-            value = facet.slice() if shared else wanted(facet, state)
-            assert isinstance(value, Slice), f"{facet.name} cannot be made {state} by hand"
-            by_hand(facet, self.root.at(BUCKET, name), value)
+            theirs = facet.slice() if shared else wanted(facet, state)
+            assert isinstance(theirs, Slice), f"{facet.name} cannot be made {state} by hand"
+            by_hand(facet, self.root.at(BUCKET, name), theirs)
 
     def fill(self, name: str) -> None:
         """Give a bucket all kinds of content, also some from before it had versions, and nothing else."""

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
 from sandbox.operator import NAMESPACE, Operator
+from sandbox.processes import wait_until
 from sandbox.world import Object, World, condition, current
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SECOND = "222222222222"
 CLUSTER = "prod-1"
-_POLL_SECONDS = 0.05
 
 EVERYTHING = {
     "buckets": {"create": ["*"], "adopt": ["*"]},
@@ -111,9 +110,6 @@ class Realm:
         )
         return name
 
-    def delete_secret(self, name: str) -> None:
-        self.plane.kubectl_run("delete", "secret", name, "-n", NAMESPACE)
-
     @contextmanager
     def account(self, spec: Mapping[str, Any] | None = None, *, whole: bool = False) -> Iterator[str]:
         """Have an AWSAccount for a while; unless `whole`, both tenants may do anything with it."""
@@ -146,14 +142,19 @@ class Realm:
 
     def until(self, name: str, holds: Callable[[Object], Any], seconds: float = 20) -> Object:
         """Return the account once this holds of it."""
-        deadline = time.monotonic() + seconds
-        while True:
+        found: Object | None = None
+
+        def it_does() -> bool:
+            nonlocal found
             found = self.find(name)
-            if found is not None and holds(found):
-                return found
-            if time.monotonic() > deadline:
-                raise SandboxError(f"AWSAccount {name} is {json.dumps(found and found.get('status'))}")
-            time.sleep(_POLL_SECONDS)
+            return found is not None and bool(holds(found))
+
+        try:
+            wait_until(it_does, what=f"AWSAccount {name} is as it should be", seconds=seconds)
+        except SandboxError as error:
+            raise SandboxError(f"{error} It is {json.dumps(found and found.get('status'))}") from None
+        assert found is not None
+        return found
 
     def ready(self, name: str, seconds: float = 20) -> Object:
         return self.until(
@@ -166,11 +167,11 @@ class Realm:
         )
 
     def gone(self, name: str, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while (found := self.find(name)) is not None:
-            if time.monotonic() > deadline:
-                raise SandboxError(f"AWSAccount {name} is still there: {json.dumps(found.get('status'))}")
-            time.sleep(_POLL_SECONDS)
+        try:
+            wait_until(lambda: self.find(name) is None, what=f"AWSAccount {name} is gone", seconds=seconds)
+        except SandboxError as error:
+            found = self.find(name) or {}
+            raise SandboxError(f"{error} It is {json.dumps(found.get('status'))}") from None
 
     def _apply(self, body: Mapping[str, Any]) -> None:
         text = json.dumps(body)

@@ -1,54 +1,29 @@
 """The stages of a bucket's life, with every setting that there is: a new facet is in them by being there."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
 from headrace.aws.target import Target
-from headrace.engine.slices import Slice
 from headrace.kinds.accelerated_bucket import BUCKET, AcceleratedBucket
 from headrace.kinds.definition import API_VERSION, GROUP, VERSION, ObjectRef
 from sandbox.aws.clients import REGION
 from sandbox.world import World
-from tests.e2e.buckets import put_tags, snapshot
+from tests.e2e.buckets import is_there, put_tags, snapshot, timeless
 from tests.e2e.life import WHENS, Cradle, Life, Point
-from tests.laws import generate
 from tests.laws.laws import by_hand
+from tests.settings import others, said, samples
 
 Spec = Mapping[str, Any]
 _PLURAL = AcceleratedBucket.plural
 _JSON = "application/json-patch+json"
 _MERGE = "application/merge-patch+json"
-# What no two runs have in common.
-_TIMES = re.compile(r'"(?:lastTransitionTime|time|LastModified|CreationDate|VersionId|ETag)": "[^"]*"')
-
-
-@cache
-def samples() -> Mapping[str, Slice]:
-    """Return a value for each setting."""
-    return {facet.name: generate.sample(facet) for facet in BUCKET.facets}
-
-
-@cache
-def others() -> Mapping[str, Slice]:
-    """Return another value for each setting."""
-    return {facet.name: generate.other(facet) for facet in BUCKET.facets}
-
-
-def said(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as a spec says them."""
-    return {
-        name: value.model_dump(mode="json", by_alias=True, exclude_none=True)
-        for name, value in values.items()
-    }
 
 
 @dataclass(frozen=True)
@@ -149,18 +124,12 @@ class Plot:
             "status": obj.get("status"),
             "bucket": snapshot(s3, self.bucket) if self.is_there() else None,
         }
-        text = json.dumps(found, indent=1, sort_keys=True, default=str)
-        return _TIMES.sub("", text).replace(self.bucket, "<bucket>").replace(self.name, "<name>")
+        text = json.dumps(timeless(found), indent=1, sort_keys=True)
+        return text.replace(self.bucket, "<bucket>").replace(self.name, "<name>")
 
     def is_there(self) -> bool:
         """Say whether the bucket is there."""
-        try:
-            self.world.aws.client("s3").head_bucket(Bucket=self.bucket)
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "404":
-                raise
-            return False
-        return True
+        return is_there(self.world.aws.client("s3"), self.bucket)
 
     def leave(self) -> None:
         """Take the object away without a word, so that no operator that comes later finds it."""

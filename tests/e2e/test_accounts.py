@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.aws.clients import ACCOUNT
 from sandbox.errors import SandboxError
-from sandbox.processes import free_port
+from sandbox.processes import free_port, wait_until
 from sandbox.world import World, condition, current
 from tests.e2e.realm import CLUSTER, SECOND, Realm, message
 
@@ -55,6 +55,12 @@ def callers(world: World, name: str) -> set[str]:
     return {call.access_key for call in world.calls(name)}
 
 
+def events(here: Realm, account: str) -> list[Any]:
+    """Return the events that tell of an account."""
+    text = here.plane.kubectl_run("get", "events.events.k8s.io", "-n", "default", "-o", "json")
+    return [event for event in json.loads(text)["items"] if event["regarding"]["name"] == account]
+
+
 # Who we are
 
 
@@ -71,14 +77,8 @@ def test_an_account_tells_who_the_operator_is_there(here: Realm) -> None:
 def test_an_account_tells_of_itself_in_events(here: Realm) -> None:
     with here.account() as account:
         here.ready(account)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            text = here.plane.kubectl_run("get", "events.events.k8s.io", "-n", "default", "-o", "json")
-            told = [e for e in json.loads(text)["items"] if e["regarding"]["name"] == account]
-            if told:
-                break
-            time.sleep(0.1)
-        assert [(e["type"], e["reason"]) for e in told] == [("Normal", "InSync")]
+        wait_until(lambda: bool(events(here, account)), what=f"an event about {account}", seconds=10)
+        assert [(e["type"], e["reason"]) for e in events(here, account)] == [("Normal", "InSync")]
 
 
 def test_keys_of_a_secret_are_used_and_never_shown(here: Realm, name: str) -> None:

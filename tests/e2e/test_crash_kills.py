@@ -4,7 +4,6 @@ In each of ten rounds one operator process has an object in every stage; each ob
 its own, the process is killed, and the next one takes all of them up.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from headrace.kinds.definition import ObjectRef
 from sandbox.aws.stand_in import StandIn
 from sandbox.errors import SandboxError
 from sandbox.operator import Operator
+from sandbox.processes import wait_until
 from sandbox.world import condition, current
 from tests.e2e.life import CLUSTER, Cradle, Life, Point
 from tests.e2e.stages import STAGES, People, Plot, Record, recorded
@@ -24,7 +24,6 @@ pytestmark = pytest.mark.e2e
 
 ROUNDS = 10
 _SECONDS = 60.0
-_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,10 @@ class Served:
 
     def settle(self, ref: ObjectRef) -> None:
         """Return once the object is Ready in its present generation, or gone where it is to go."""
-        deadline = time.monotonic() + _SECONDS
-        while not self._settled(ref.name):
-            if time.monotonic() > deadline:
-                raise SandboxError(f"{ref} does not settle: {self.people.find(ref.name)}")
-            time.sleep(_POLL_SECONDS)
+        try:
+            wait_until(lambda: self._settled(ref.name), what=f"{ref} settles", seconds=_SECONDS)
+        except SandboxError as error:
+            raise SandboxError(f"{error} It is {self.people.find(ref.name)}") from None
 
     def _settled(self, name: str) -> bool:
         obj = self.people.find(name)
@@ -97,11 +95,11 @@ def let_go(aws: StandIn, faults: list[int], mark: int) -> None:
     """Let the calls of the dead arrive, and return once they did."""
     for fault in faults:
         aws.release(fault)
-    deadline = time.monotonic() + _SECONDS
-    while not set(faults) <= {call.fault for call in aws.since(mark)}:
-        if time.monotonic() > deadline:
-            raise SandboxError("What the operator had sent before it was killed never arrived.")
-        time.sleep(_POLL_SECONDS)
+    wait_until(
+        lambda: set(faults) <= {call.fault for call in aws.since(mark)},
+        what="what the operator had sent before it was killed arrives",
+        seconds=_SECONDS,
+    )
     aws.clear_faults()
 
 

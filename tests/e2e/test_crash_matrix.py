@@ -16,8 +16,9 @@ from sandbox.aws.clients import ACCOUNT, REGION
 from sandbox.world import condition
 from tests.e2e.buckets import OWNER_TAG, names, reads, tags
 from tests.e2e.life import CLUSTER, Cradle, Died, Life, Point
-from tests.e2e.stages import DELETED, STAGES, People, Plot, Record, Stage, recorded, said, samples
+from tests.e2e.stages import DELETED, STAGES, People, Plot, Record, Stage, recorded
 from tests.laws.laws import look, same
+from tests.settings import said, samples
 
 pytestmark = pytest.mark.e2e
 

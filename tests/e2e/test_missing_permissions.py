@@ -9,9 +9,10 @@ from headrace.resources.policies import Purpose
 from sandbox.aws.clients import REGION
 from sandbox.world import Object, condition
 from tests.e2e.buckets import OWNER_TAG, RETAINED_TAG, names, snapshot, tags, writes
-from tests.e2e.privileges import BUCKET, STATES, WAY_OUT, AnyFacet, Place, spec
+from tests.e2e.privileges import BUCKET, WAY_OUT, AnyFacet, Place, spec
 from tests.e2e.realm import message
 from tests.laws.laws import standing_on
+from tests.settings import STATES
 
 pytestmark = pytest.mark.e2e
 

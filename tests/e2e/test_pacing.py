@@ -1,7 +1,6 @@
 """Throttling through real clients: it halves one pace, which comes back, and leaves all other paces alone."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -15,7 +14,7 @@ from sandbox.aws.stand_in import StandIn
 from tests.e2e.buckets import OTHER_ACCOUNT
 from tests.unit.aws.test_pacing import Clock
 
-pytestmark = pytest.mark.standin
+pytestmark = [pytest.mark.standin, pytest.mark.usefixtures("impatient")]
 
 RATE = 16
 ELSEWHERE = "eu-west-1"
@@ -24,12 +23,6 @@ ELSEWHERE = "eu-west-1"
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let botocore retry at once: the only clock here is ours."""
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """Two operators by mistake, both at work on the same objects in the same name: no loop, no harm."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.errors import SandboxError
 from sandbox.operator import Operator
+from sandbox.processes import wait_until
 from sandbox.world import World
 from tests.e2e.buckets import FULL_READS, OWNER_TAG, full_spec, names, tags, writes
 from tests.e2e.conftest import Start
@@ -23,7 +22,6 @@ pytestmark = pytest.mark.e2e
 MANY = tuple(f"bucket-{number}" for number in range(6))
 _SECONDS = 60.0
 _TRIES = 4
-_POLL_SECONDS = 0.05
 
 
 @pytest.fixture
@@ -34,14 +32,6 @@ def both(lone: World, start: Start) -> Iterator[tuple[Operator, Operator]]:
     for operator in two:
         assert operator.child.alive
         assert "bug while reconciling" not in operator.log
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise SandboxError(f"{what} did not come within {_SECONDS:g} s")
-        time.sleep(_POLL_SECONDS)
 
 
 class Looks:
@@ -65,7 +55,7 @@ class Looks:
         self._world.mark()
         for each in range(1, number + 1):
             self.ask()
-            until(partial(self.made, 2 * each), f"look {each}")
+            wait_until(partial(self.made, 2 * each), what=f"look {each}", seconds=_SECONDS)
 
     def come_to_rest(self) -> None:
         """See both look twice to the end and write nothing, once all is over that was under way."""
@@ -127,7 +117,11 @@ def test_two_operators_put_drift_right_and_do_not_play_ping_pong(
     for name in MANY:
         s3.put_bucket_versioning(Bucket=lone.name(name), VersioningConfiguration={"Status": "Suspended"})
     looks.ask()
-    until(lambda: all(versioning(s3, lone.name(n)) == "Enabled" for n in MANY), "the correction")
+    wait_until(
+        lambda: all(versioning(s3, lone.name(n)) == "Enabled" for n in MANY),
+        what="the correction",
+        seconds=_SECONDS,
+    )
     assert max(took(lone, "PutBucketVersioning").values()) <= 2
     assert max(writes_that_counted(lone).values(), default=0) <= 2
     looks.come_to_rest()

@@ -1,14 +1,14 @@
 """Runs the matrix: each trouble at each call of each stage, then a look without; says what was wrong."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.controller.outcome import Outcome
 from sandbox.aws.stand_in import Call, StandIn
-from tests.e2e.buckets import names, tags
+from tests.e2e.buckets import is_there, names, snapshot, timeless
 from tests.faults.kinds import Follows, Trouble, follows
 from tests.faults.scene import Ground, Scene
 from tests.faults.stages import LIVES, Point, Stage, points
@@ -125,14 +125,18 @@ class Run:
         return not self.scene.gone
 
     def live(self) -> "Run":
-        """Live it; what is wrong ends it."""
-        for model in self.life:
+        """Live it as long as there is a fault to come; what is wrong ends it."""
+        last = max(i for i, model in enumerate(self.life) if _disturbs(model, self.trouble, self.n))
+        for model in self.life[: last + 1]:
             model.stage.act(self.scene)
             try:
-                if _disturbs(model, self.trouble, self.n):
+                disturbed = _disturbs(model, self.trouble, self.n)
+                if disturbed:
                     self.injected += 1
                     self.disturbed(model, model.points[self.n])
                 self.well(model)
+                if disturbed:
+                    self.whole(model)
             except Wrong as wrong:
                 where = f"{model.stage.name}, {self.trouble.name}"
                 where += f" at {model.points[self.n]}" if self.n < len(model.points) else ""
@@ -181,29 +185,28 @@ class Run:
             if told(self.scene) == model.status:
                 break
         _same("status in the end", told(self.scene), model.status)
-        _same("bucket in the end", truth(self.scene), model.truth)
+
+    def whole(self, model: Model) -> None:
+        """See that nothing of the bucket was lost, and nothing is left over."""
+        found = truth(self.scene)
+        for part in sorted(found.keys() | model.truth.keys()):
+            _same(f"{part} in the end", found.get(part), model.truth.get(part))
 
 
 def told(scene: Scene) -> dict[str, Any]:
     """Return the status without its times, for a bucket of any name; nothing where the object is gone."""
-    plain: dict[str, Any] = json.loads(json.dumps(scene.status).replace(scene.bucket, "BUCKET"))
-    for condition in plain.get("conditions", []):
-        del condition["lastTransitionTime"]
-    return plain
+    return _plain(scene, scene.status)
 
 
 def truth(scene: Scene) -> dict[str, Any]:
-    """Return what AWS has: whose the bucket is, a setting, its content; nothing where it is gone."""
+    """Return all that S3 tells of the bucket, part by part, for one of any name; nothing where it is gone."""
     s3 = scene.aws.client("s3")
-    try:
-        content = s3.list_objects_v2(Bucket=scene.bucket).get("Contents", [])
-    except s3.exceptions.NoSuchBucket:
-        return {}
-    return {
-        "tags": {key: value.replace(scene.bucket, "BUCKET") for key, value in tags(s3, scene.bucket).items()},
-        "versioning": s3.get_bucket_versioning(Bucket=scene.bucket).get("Status"),
-        "content": sorted(entry["Key"] for entry in content),
-    }
+    return _plain(scene, snapshot(s3, scene.bucket)) if is_there(s3, scene.bucket) else {}
+
+
+def _plain(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(timeless(found)).replace(scene.bucket, "BUCKET"))
+    return plain
 
 
 def _same(what: str, found: object, wanted: object) -> None:

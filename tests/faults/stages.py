@@ -5,31 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.engine.slices import Slice
 from sandbox.aws.clients import REGION
 from tests.e2e.buckets import OWNER_TAG, RETAINED_TAG, put_tags, tags
 from tests.faults.scene import Scene
+from tests.settings import others, said, samples
 
-FULL: Mapping[str, Any] = {
-    "region": REGION,
-    "acceleration": {"enabled": True},
-    "versioning": {"enabled": True},
-    "encryption": {"algorithm": "AES256"},
-    "publicAccessBlock": {},
-    "ownershipControls": {"objectOwnership": "BucketOwnerEnforced"},
-    "tags": {"team": "shop"},
-}
-"""A spec that names every setting."""
-OTHER: Mapping[str, Any] = {
-    "region": REGION,
-    "acceleration": {"enabled": False},
-    "versioning": {"enabled": False},
-    "encryption": {"algorithm": "aws:kms", "bucketKey": True},
-    "publicAccessBlock": {"blockPublicPolicy": False},
-    "ownershipControls": {"objectOwnership": "ObjectWriter"},
-    "tags": {"team": "media", "old": "yes"},
-}
-"""One that names every setting and says something else of each."""
 EMPTYING = {"deletionPolicy": "Delete", "emptyOnDelete": True}
+ADOPTING = {"adoption": "IfExists"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +20,7 @@ class Stage:
     """What somebody does with the object, and with what kind of pass that is answered."""
 
     name: str
-    act: Callable[[Scene], None]
+    act: Callable[[Scene], object]
     progress: str
     """The reason of Ready while it is on its way."""
     steady: bool = False
@@ -70,16 +53,16 @@ def points(scene: Scene, stage: Stage) -> tuple[Point, ...]:
     return tuple(found)
 
 
-def _make(more: Mapping[str, Any]) -> Callable[[Scene], None]:
-    def act(scene: Scene) -> None:
-        scene.api.create({"bucketName": scene.bucket, **OTHER, **more}, scene.ref)
-
-    return act
+def _spec(scene: Scene, values: Mapping[str, Slice], more: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"bucketName": scene.bucket, "region": REGION, **said(values), **more}
 
 
-def _edit(scene: Scene) -> None:
-    kept = {k: v for k, v in scene.api.read(scene.ref).spec.items() if k in ("bucketName", *EMPTYING)}
-    scene.api.edit({**kept, **FULL}, scene.ref)
+def _make(values: Callable[[], Mapping[str, Slice]], more: Mapping[str, Any]) -> Callable[[Scene], object]:
+    return lambda scene: scene.api.create(_spec(scene, values(), more), scene.ref)
+
+
+def _edit(values: Callable[[], Mapping[str, Slice]], more: Mapping[str, Any]) -> Callable[[Scene], object]:
+    return lambda scene: scene.api.edit(_spec(scene, values(), more), scene.ref)
 
 
 def _fill_and_delete(scene: Scene) -> None:
@@ -94,12 +77,11 @@ def _delete(scene: Scene) -> None:
 
 
 def _adopt(scene: Scene) -> None:
-    """Take the marks away, so that the bucket is nobody's; then ask for it."""
+    """Take the marks away, so that the bucket is nobody's; then ask for it, with all otherwise."""
     s3 = scene.aws.client("s3")
     left = {k: v for k, v in tags(s3, scene.bucket).items() if k not in (OWNER_TAG, RETAINED_TAG)}
     put_tags(s3, scene.bucket, left)
-    spec = {"bucketName": scene.bucket, **FULL, "adoption": "IfExists"}
-    scene.api.create(spec, scene.ref)
+    scene.api.create(_spec(scene, samples(), ADOPTING), scene.ref)
 
 
 def fill(scene: Scene) -> None:
@@ -110,15 +92,17 @@ def fill(scene: Scene) -> None:
 
 LIVES: Sequence[tuple[Stage, ...]] = (
     (
-        Stage("create", _make(EMPTYING), "Creating"),
-        Stage("look", lambda _: None, "Updating", steady=True),
-        Stage("update", _edit, "Updating"),
+        Stage("create", _make(samples, EMPTYING), "Creating"),
+        # What is put into it now has versions, and what comes after the update has none.
+        Stage("look", fill, "Updating", steady=True),
+        Stage("update", _edit(others, EMPTYING), "Updating"),
         Stage("empty and delete", _fill_and_delete, "Deleting"),
     ),
     (
-        Stage("create what is retained", _make({}), "Creating", disturbed=False),
+        Stage("create what is retained", _make(others, {}), "Creating", disturbed=False),
         Stage("retain", _delete, "Deleting"),
         Stage("adopt", _adopt, "Creating"),
+        Stage("silence", _edit(dict, ADOPTING), "Updating"),
     ),
 )
-"""One bucket that goes, and one that stays."""
+"""One bucket that goes, and one that stays; "silence": every setting is taken out of the spec."""

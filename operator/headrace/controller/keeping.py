@@ -66,7 +66,7 @@ def keep(parts: Parts, seen: Seen) -> Told:
         ignored=work.ignored,
         report=report,
         errors=tuple(failure.error for failure in report.failures),
-        outputs=asked.kind.outputs(node, report, account.identity),
+        outputs=asked.kind.outputs(node, report, account.identity, seen.obj.status),
     )
     if seen.ours or report.created:
         seen = replace(seen, pins=pins(node, account))

@@ -94,8 +94,7 @@ class Seen:
     @property
     def unread(self) -> frozenset[str]:
         """Facets that are managed and could not be read in this pass."""
-        failed = {failure.facet for failure in self.report.failures} if self.report else set()
-        return frozenset(failed - self.report.found.keys()) if self.report else frozenset()
+        return self.report.unread if self.report else frozenset()
 
     @property
     def complete(self) -> bool:

@@ -92,3 +92,8 @@ class Report:
             change.verb is Verb.CREATE and isinstance(change.after, Presence) and change.facet in self.touched
             for change in self.plan.changes
         )
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Facets that failed and of which nothing is known."""
+        return frozenset({failure.facet for failure in self.failures} - self.found.keys())

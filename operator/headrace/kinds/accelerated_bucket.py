@@ -169,11 +169,15 @@ class AcceleratedBucket(Kind[_BucketSpec]):
         presence = BucketPresence(region=request.region, owner=request.owner)
         return Node("bucket", BUCKET, request.id, request.region, presence)
 
-    def outputs(self, node: Node, report: Report, identity: Identity) -> dict[str, Any]:
-        """Return the ARN and the endpoints; the accelerated one only where acceleration was read as on."""
+    def outputs(
+        self, node: Node, report: Report, identity: Identity, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the ARN and the endpoints; the accelerated one where acceleration was last read as on."""
         suffix = domain_of(node.region)
         acceleration = report.found.get("acceleration")
         accelerated = isinstance(acceleration, Acceleration) and acceleration.enabled
+        if "acceleration" in report.unread:
+            accelerated = "accelerated" in known.get("endpoints", {})
         endpoints = Endpoints(
             plain=f"{node.id}.s3.{node.region}.{suffix}",
             dualstack=f"{node.id}.s3.dualstack.{node.region}.{suffix}",

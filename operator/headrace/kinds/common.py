@@ -153,5 +153,10 @@ class Kind(Definition[S], ABC):
         """Return the node that an object stands for, from its pins alone: what deletion works with."""
 
     @abstractmethod
-    def outputs(self, node: Node, report: Report, identity: Identity) -> dict[str, Any]:
-        """Return the fields of status that other objects and people need, as the API writes them."""
+    def outputs(
+        self, node: Node, report: Report, identity: Identity, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the fields of status that other objects and people need, as the API writes them.
+
+        `known` is the status so far: what hangs on a setting that could not be read stays as it was.
+        """

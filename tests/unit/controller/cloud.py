@@ -130,7 +130,9 @@ class ThingKind(Kind[ThingSpec]):
     def bare(self, request: BareRequest) -> Node:
         return Node("thing", THING, request.id, request.region, Home(owner=request.owner))
 
-    def outputs(self, node: Node, report: Report, identity: Identity) -> dict[str, Any]:
+    def outputs(
+        self, node: Node, report: Report, identity: Identity, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
         on = report.found.get("switch") == Switch(enabled=True)
         doors = Doors(front=f"{node.id}.front", back=f"{node.id}.back" if on else None)
         arn = node.arn(identity.partition, identity.account_id)

@@ -90,7 +90,7 @@ class JarKind(Kind[CommonSpec]):
     def bare(self, request: BareRequest) -> Node:
         return Node("jar", JAR, request.id, request.region, Presence(owner=request.owner))
 
-    def outputs(self, node: Any, report: Any, identity: Any) -> Any:
+    def outputs(self, node: Any, report: Any, identity: Any, known: Any) -> Any:
         raise AssertionError("nothing is told of what goes")
 
 

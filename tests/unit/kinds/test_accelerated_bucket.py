@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 
 from headrace.aws.sessions import Identity
-from headrace.engine.errors import Invalid
+from headrace.engine.errors import Invalid, Unavailable
 from headrace.engine.graph import Node
 from headrace.engine.plan import Plan
 from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.engine.wish import Layer
-from headrace.engine.work import Report
+from headrace.engine.work import Failure, Report
 from headrace.kinds.accelerated_bucket import BUCKET, AcceleratedBucket
 from headrace.kinds.common import BareRequest, Request
 from headrace.kinds.definition import ObjectRef, read_spec
@@ -157,7 +157,7 @@ def outputs(
     found: Mapping[str, Slice | Missing] = NOTHING, identity: Identity = AWS, region: str = "eu-central-1"
 ) -> dict[str, Any]:
     report = Report(Plan("s3/bucket", "media"), found=found)
-    return KIND.outputs(expand({"region": region}), report, identity)
+    return KIND.outputs(expand({"region": region}), report, identity, {})
 
 
 def test_the_outputs_of_an_accelerated_bucket() -> None:
@@ -178,6 +178,15 @@ def test_the_accelerated_endpoint_is_told_only_where_acceleration_was_read_as_on
     found: dict[str, Slice | Missing],
 ) -> None:
     assert outputs(found)["endpoints"].keys() == {"plain", "dualstack"}
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_where_acceleration_could_not_be_read_its_endpoint_stays_as_it_was(on: bool) -> None:
+    known = outputs({"acceleration": Acceleration(enabled=on)})
+    blind = Report(
+        Plan("s3/bucket", "media"), failures=(Failure("acceleration", "read", Unavailable("no answer")),)
+    )
+    assert KIND.outputs(expand({}), blind, AWS, known) == known
 
 
 def test_in_china_names_end_otherwise() -> None:

@@ -46,7 +46,7 @@ def outputs(region: str) -> dict[str, Any]:
     """Return what the status tells of a bucket there."""
     node = KIND.bare(BareRequest("media", region, "test"))
     identity = Identity("111122223333", "arn", partition_of(region))
-    return KIND.outputs(node, Report(Plan("s3/bucket", "media")), identity)
+    return KIND.outputs(node, Report(Plan("s3/bucket", "media")), identity, {})
 
 
 def endpoints(region: str) -> dict[str, str]:
