@@ -200,7 +200,7 @@ def test_what_travels_in_the_create_call_is_as_sure_as_the_call(
 
 @pytest.mark.parametrize(
     ("error", "new"),
-    [(None, True), (Unavailable("lost"), True), (Denied("no"), False), (Throttled("slow"), False)],
+    [(None, True), (Unavailable("lost"), True), (Denied("no"), False), (Throttled("slow"), True)],
 )
 def test_a_thing_is_new_where_it_was_made_or_may_have_been(
     target: FakeTarget, passes: Passes, error: CloudError | None, new: bool
