@@ -105,20 +105,16 @@ def start(lone: World, tmp_path: Path) -> Iterator[Start]:
         operator.stop()
 
 
-@pytest.fixture(scope="session")
-def guarded_place(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """An operator whose rights the tests choose, in an AWS that checks them."""
+@pytest.fixture(scope="module")
+def place(lone_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """An operator whose rights the tests choose, all at first, in an AWS that checks them.
+
+    It ends with the module: it would look at the AWSAccounts of others, too, and in its own AWS.
+    """
     with privileges.place(lone_plane, tmp_path_factory.mktemp("operator")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def place(guarded_place: Place) -> Iterator[Place]:
-    """The same, with all rights at first, and without an object afterwards."""
-    guarded_place.manage()
-    yield guarded_place
-    guarded_place.manage()
-    guarded_place.clear()
+        made.manage()
+        made.clear()
 
 
 @pytest.fixture(scope="module")
