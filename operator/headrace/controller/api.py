@@ -99,6 +99,11 @@ class Object:
         return status
 
     @property
+    def conditions(self) -> Mapping[str, Body]:
+        """The conditions of the status, by type."""
+        return conditions_of(self.status)
+
+    @property
     def requested_at(self) -> str | None:
         """The value by which somebody asks for a look right now."""
         value = (self.metadata.get("annotations") or {}).get(REQUESTED_AT)
@@ -130,3 +135,8 @@ class Object:
     def fingerprint(self) -> tuple[Any, ...]:
         """Return all that makes a new look necessary when it changes; our own writes are in it, too."""
         return (*self.asked(), tuple(self.finalizers), self.status)
+
+
+def conditions_of(status: Body) -> Mapping[str, Body]:
+    """Return the conditions of a status, by type."""
+    return {condition["type"]: condition for condition in status.get("conditions", [])}

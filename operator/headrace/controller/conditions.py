@@ -35,12 +35,12 @@ def kept(obj: Object, trouble: tuple[Reason, str] | None = None) -> list[Aspect]
 
     An outage does not change what is known: Ready keeps its value, and tells of the trouble, if any.
     """
-    known = obj.status.get("conditions", [])
-    if not any(c["type"] == "Ready" and c["observedGeneration"] == obj.generation for c in known):
+    known = obj.conditions
+    if "Ready" not in known or known["Ready"]["observedGeneration"] != obj.generation:
         return []
     aspects = [
         Aspect(c["type"], c["status"], Reason(c["reason"]), c["message"])
-        for c in known
+        for c in known.values()
         if c["type"] != "Drifted"
     ]
     if trouble is None:
@@ -51,7 +51,7 @@ def kept(obj: Object, trouble: tuple[Reason, str] | None = None) -> list[Aspect]
 
 def conditions(obj: Object, aspects: Iterable[Aspect], now: str) -> list[dict[str, Any]]:
     """Return the conditions sorted by type; each keeps the time of its last transition."""
-    known = {condition["type"]: condition for condition in obj.status.get("conditions", [])}
+    known = obj.conditions
     ordered = sorted(aspects, key=lambda aspect: aspect.type)
     return [_dated(aspect, known.get(aspect.type, {}), obj.generation, now) for aspect in ordered]
 

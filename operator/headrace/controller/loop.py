@@ -262,7 +262,7 @@ class Loop:
         return min(wait * 2.0**memory.stalled, _LONGEST_WAIT)
 
     def _note(self, obj: Object) -> None:
-        holding = {c["type"] for c in obj.status.get("conditions", []) if c["status"] == "True"}
+        holding = {type_ for type_, condition in obj.conditions.items() if condition["status"] == "True"}
         state = "stalled" if "Stalled" in holding else "ready" if "Ready" in holding else "progressing"
         self.metrics.state(obj.ref.kind, obj.ref.path, state, obj.status.get("driftCount", 0))
 
@@ -280,7 +280,7 @@ class Loop:
 
 def _settled(obj: Object) -> bool:
     """Say whether the status is about this generation and says that all is well."""
-    ready: Mapping[str, Any] = next((c for c in obj.status.get("conditions", []) if c["type"] == "Ready"), {})
+    ready = obj.conditions.get("Ready", {})
     return (
         not obj.deleting
         and ready.get("status") == "True"

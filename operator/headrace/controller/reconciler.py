@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from headrace.controller.api import ApiError, Gone, Object
+from headrace.controller.api import ApiError, Gone, Object, conditions_of
 from headrace.controller.consequences import Next, next_look
 from headrace.controller.deletion import delete
 from headrace.controller.keeping import keep
@@ -84,7 +84,7 @@ def _result(seen: Seen, status: Mapping[str, Any]) -> str:
 
 def _log(seen: Seen, status: Mapping[str, Any], result: str) -> None:
     """Write one line where something was changed or went wrong, and none where all is as it was."""
-    ready = next(c for c in status["conditions"] if c["type"] == "Ready")
+    ready = conditions_of(status)["Ready"]
     about: dict[str, Any] = {"object": str(seen.obj.ref), "result": result, "reason": ready["reason"]}
     if seen.report and seen.report.done:
         about["changed"] = [f"{f.field}: {f.found} -> {f.wanted} ({f.source})" for f in _done(seen.report)]

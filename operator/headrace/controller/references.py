@@ -42,6 +42,6 @@ def _account(obj: Object) -> Any:
 
 def _told(obj: Object) -> tuple[object, ...]:
     """Return what others go by."""
-    ready = next((c["status"] for c in obj.status.get("conditions", []) if c["type"] == "Ready"), "")
+    ready = obj.conditions.get("Ready", {}).get("status", "")
     known = (obj.status.get("accountID"), obj.status.get("credentialsVersion"))
     return (obj.uid, obj.generation, obj.deleting, ready, known)

@@ -239,8 +239,7 @@ def _main(seen: Seen) -> list[Aspect]:
 
 def _paused(seen: Seen) -> Aspect:
     """Ready keeps its value, unless there is an edit that was not carried out, or a deletion that waits."""
-    conditions_ = seen.obj.status.get("conditions", [])
-    before: Mapping[str, Any] = next((c for c in conditions_ if c["type"] == "Ready"), {})
+    before = seen.obj.conditions.get("Ready", {})
     applied = seen.obj.status.get("appliedGeneration") == seen.obj.generation and not seen.obj.deleting
     waits = "its deletion waits" if seen.obj.deleting else "nothing is done to AWS"
     message = f"{seen.what} is paused: {waits}. Take the annotation headrace.io/paused away to go on."
@@ -300,9 +299,13 @@ def _observing(seen: Seen, settings: int, left: int) -> Aspect:
 
 def _drifted(seen: Seen) -> Aspect | None:
     """Return the condition Drifted; where this pass could not see, as it was."""
-    before = next((c for c in seen.obj.status.get("conditions", []) if c["type"] == "Drifted"), None)
+    before = seen.obj.conditions.get("Drifted")
     if not seen.looked:
-        return before and Aspect("Drifted", before["status"], Reason(before["reason"]), before["message"])
+        return (
+            Aspect("Drifted", before["status"], Reason(before["reason"]), before["message"])
+            if before
+            else None
+        )
     differing = [f["field"] for f in _differing(seen)]
     if differing:
         return Aspect("Drifted", "True", Reason.DRIFTED, _names(differing))

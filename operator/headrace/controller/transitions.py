@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.controller.api import conditions_of
 from headrace.controller.status import Seen
 from headrace.kinds.status import Reason
 
@@ -26,8 +27,8 @@ class Transition:
 def transitions(seen: Seen, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Transition]:
     """Return the events that this pass is worth: one for each condition that turned, one for a correction."""
     news = []
-    drifted = _condition(after, "Drifted")
-    drifts = drifted.get("status") == "True" and _condition(before, "Drifted").get("status") != "True"
+    drifted, was = (conditions_of(status).get("Drifted", {}) for status in (after, before))
+    drifts = drifted.get("status") == "True" and was.get("status") != "True"
     ready = turned(before, after)
     # Where Ready is about the drift, the drift has an event of its own.
     if ready is not None and not (drifts and ready.reason == Reason.DRIFTED):
@@ -44,16 +45,12 @@ def transitions(seen: Seen, before: Mapping[str, Any], after: Mapping[str, Any])
 
 def turned(before: Mapping[str, Any], after: Mapping[str, Any]) -> Transition | None:
     """Return the event for Ready, if it or its reason is another one now."""
-    ready, was = _condition(after, "Ready"), _condition(before, "Ready")
+    now, earlier = conditions_of(after), conditions_of(before)
+    ready, was = now.get("Ready", {}), earlier.get("Ready", {})
     if (ready.get("status"), ready.get("reason")) == (was.get("status"), was.get("reason")):
         return None
-    trouble = _condition(after, "Stalled") or ready["reason"] in _TROUBLE
+    trouble = "Stalled" in now or ready["reason"] in _TROUBLE
     return Transition("Warning" if trouble else "Normal", ready["reason"], _cut(ready["message"]))
-
-
-def _condition(status: Mapping[str, Any], type_: str) -> Mapping[str, Any]:
-    conditions: list[Mapping[str, Any]] = status.get("conditions", [])
-    return next((c for c in conditions if c["type"] == type_), {})
 
 
 def _cut(text: str) -> str:
