@@ -1,5 +1,6 @@
 """An API server that has too much to do, and one that is quicker than we are: spared, and written to once."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -34,8 +35,15 @@ def apply_many(lone: World) -> None:
 
 
 def statuses(between: Proxy, name: str) -> list[tuple[bool, int]]:
-    """Return each patch of an object: whether it was of the status, and what came of it."""
-    return [(p.path.endswith("/status"), p.status) for p in between.about(name)]
+    """Return each patch of an object: whether it was of the status, and what came of it.
+
+    The API server shows a status before its answer has passed the proxy: the last patch is waited for.
+    """
+    deadline = time.monotonic() + 10
+    while (True, 200) not in (found := [(p.path.endswith("/status"), p.status) for p in between.about(name)]):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
 
 
 def test_a_busy_api_server_is_spared_and_no_write_is_lost_or_made_twice(lone: World, between: Proxy) -> None:
