@@ -22,6 +22,11 @@ from headrace.aws.turns import Turns
 from headrace.engine.errors import CloudError, Invalid, Unavailable
 
 if TYPE_CHECKING:
+    from mypy_boto3_acm import ACMClient
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3control import S3ControlClient
     from mypy_boto3_sts import STSClient
@@ -128,6 +133,18 @@ class Account:
                 return Place(resource, caller, credentials=origin, region=region)
         return Place(resource, caller, region=region)
 
+    @overload
+    def client(self, service: Literal["acm"], region: str) -> "ACMClient": ...
+    @overload
+    def client(self, service: Literal["cloudfront"], region: str) -> "CloudFrontClient": ...
+    @overload
+    def client(self, service: Literal["kms"], region: str) -> "KMSClient": ...
+    @overload
+    def client(
+        self, service: Literal["resourcegroupstaggingapi"], region: str
+    ) -> "ResourceGroupsTaggingAPIClient": ...
+    @overload
+    def client(self, service: Literal["route53"], region: str) -> "Route53Client": ...
     @overload
     def client(self, service: Literal["s3"], region: str) -> "S3Client": ...
     @overload

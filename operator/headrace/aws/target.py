@@ -12,15 +12,32 @@ from headrace.aws.sessions import Account
 from headrace.engine.errors import CloudError
 
 if TYPE_CHECKING:
+    from mypy_boto3_acm import ACMClient
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3control import S3ControlClient
 
 
 class Target:
-    """One AWS resource, reached as one identity."""
+    """One AWS resource, reached as one identity.
 
-    def __init__(self, account: Account, region: str, id: str, arn: str) -> None:
-        self._account, self._region, self._id, self._arn = account, region, id, arn
+    Args:
+        account: as whom, and where.
+        region: the region in which the resource is; for those of the whole partition, that of their API.
+        id: how AWS knows the resource; empty while AWS has not said it yet.
+        address: its ARN, with {id} where the id goes.
+        name: how we call it where AWS chooses the id; otherwise its id.
+        owner: in whose name we act.
+    """
+
+    def __init__(
+        self, account: Account, region: str, id: str, address: str, name: str = "", owner: str = ""
+    ) -> None:
+        self._account, self._region, self._id, self._address = account, region, id, address
+        self._name, self._owner = name or id, owner
         # Asked here, once: reads side by side would each wait for the answer, and for each failure in turn.
         self._identity = account.identity
         self._shared: dict[str, _Answer] = {}
@@ -28,13 +45,27 @@ class Target:
 
     @property
     def id(self) -> str:
-        """The name by which AWS knows the resource."""
+        """The name by which AWS knows the resource; empty where AWS is yet to say it."""
         return self._id
+
+    def identify(self, id: str) -> None:
+        """Note how AWS calls the resource, which was found or made just now."""
+        self._id = id
+
+    @property
+    def name(self) -> str:
+        """The name that we give the resource, for where AWS chooses the id."""
+        return self._name
+
+    @property
+    def owner(self) -> str:
+        """The object in whose name we act."""
+        return self._owner
 
     @property
     def arn(self) -> str:
         """The resource's ARN."""
-        return self._arn
+        return self._address.replace("{id}", self._id)
 
     @property
     def region(self) -> str:
@@ -45,6 +76,36 @@ class Target:
     def account_id(self) -> str:
         """The account that owns the resource, 12 digits."""
         return self._identity.account_id
+
+    @property
+    def partition(self) -> str:
+        """The partition: aws, aws-cn or aws-us-gov."""
+        return self._identity.partition
+
+    @property
+    def acm(self) -> "ACMClient":
+        """The Certificate Manager client of this region."""
+        return self._account.client("acm", self._region)
+
+    @property
+    def cloudfront(self) -> "CloudFrontClient":
+        """The CloudFront client."""
+        return self._account.client("cloudfront", self._region)
+
+    @property
+    def kms(self) -> "KMSClient":
+        """The KMS client of this region."""
+        return self._account.client("kms", self._region)
+
+    @property
+    def route53(self) -> "Route53Client":
+        """The Route 53 client."""
+        return self._account.client("route53", self._region)
+
+    @property
+    def tagging(self) -> "ResourceGroupsTaggingAPIClient":
+        """The client of the Resource Groups Tagging API in this region."""
+        return self._account.client("resourcegroupstaggingapi", self._region)
 
     @property
     def s3(self) -> "S3Client":
@@ -71,7 +132,7 @@ class Target:
 
     def translating(self) -> AbstractContextManager[None]:
         """Turn botocore's exceptions into CloudError while in here."""
-        return translating(self._account.place(self._arn, self._identity.caller, self._region))
+        return translating(self._account.place(self.arn, self._identity.caller, self._region))
 
     def share(self, key: str, read: Callable[[], Any]) -> Any:
         """Read once what several facets need; others wait for the answer. Failures are not shared."""
@@ -86,7 +147,7 @@ class Target:
 
     def turn(self, key: str) -> AbstractContextManager[None]:
         """Have a part of this resource to oneself while in here, whichever object's facets ask for it."""
-        return self._account.turns.of(f"{self._arn} {key}")
+        return self._account.turns.of(f"{self.arn} {key}")
 
 
 class _Answer:

@@ -18,7 +18,11 @@ class Target(Protocol):
 
     @property
     def id(self) -> str:
-        """The name by which the cloud knows the resource."""
+        """The name by which the cloud knows the resource; empty where the cloud is yet to say it."""
+
+    @property
+    def name(self) -> str:
+        """The name that we give the resource."""
 
     def translating(self) -> AbstractContextManager[None]:
         """Turn the cloud's own exceptions into CloudError while in here."""

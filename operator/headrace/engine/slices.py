@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 # Kubernetes writes acronyms in capitals (kmsKeyARN, hostedZoneID), and so does AWS mostly.
 _ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "tls": "TLS", "url": "URL"}
@@ -113,6 +119,29 @@ class KeyedSlice(Slice):
     def fields(self) -> dict[str, str]:
         """Return each entry by its key in brackets, which keeps keys with dots and slashes readable."""
         return {f"[{key}]": value for key, value in sorted(self.entries.items())}
+
+
+class ValueSlice(Slice):
+    """A slice that is one value, or one list: `priceClass: PriceClass_100`. In layers it is {"value": …}.
+
+    The key of the items of a list is that of "" in `keyed_lists`.
+    """
+
+    value: Any
+
+    @model_validator(mode="before")
+    @classmethod
+    def _wrap(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) and value.keys() == {"value"} else {"value": value}
+
+    @model_serializer(mode="wrap")
+    def _unwrap(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return handler(self)["value"]
+
+    def fields(self) -> dict[str, str]:
+        """Return the value by the empty path, or what is in the items of a list with keys by their paths."""
+        value = self.model_dump(by_alias=True, mode="json", warnings=False, exclude_none=True)
+        return {path: text_of(each) for path, each in leaves(value, keys=self.keyed_lists)}
 
 
 def leaves(value: Any, path: str = "", keys: Mapping[str, str] = NO_KEYS) -> Iterator[tuple[str, Any]]:

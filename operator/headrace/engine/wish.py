@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.engine.facet import Facet
-from headrace.engine.slices import ABSENT, UNMANAGED, KeyedSlice, Missing, Slice, leaves
+from headrace.engine.slices import ABSENT, UNMANAGED, KeyedSlice, Missing, Slice, ValueSlice, leaves
 
 DEFAULT = "default"
 """The source of a value that nobody named: our safe default."""
@@ -64,7 +64,8 @@ def _wish(facet: Facet[Any, Any], layers: Sequence[Layer], ledger: frozenset[str
     said = [layer for layer in layers if facet.name in layer.settings]
     if secure and facet.default is not None:
         default = facet.default.model_dump(by_alias=True, mode="json", exclude_none=True)
-        said.append(Layer(DEFAULT, {facet.name: default}))
+        bare = isinstance(facet.default, ValueSlice)
+        said.append(Layer(DEFAULT, {facet.name: {"value": default} if bare else default}))
     if not said:
         return _silent(facet, ledger, secure)
     merged: dict[str, Any] = {}
@@ -113,6 +114,8 @@ def _under(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]
 def _paths(facet: Facet[Any, Any], partial: Mapping[str, Any]) -> list[str]:
     if issubclass(facet.slice, KeyedSlice):
         return [f"[{key}]" for key in partial]
+    if issubclass(facet.slice, ValueSlice):
+        return [""]
     return [path for path, _ in leaves(partial)]
 
 

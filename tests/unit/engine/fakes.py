@@ -50,6 +50,10 @@ class FakeTarget:
     def id(self) -> str:
         return self._id
 
+    @property
+    def name(self) -> str:
+        return self._id
+
     @contextmanager
     def translating(self) -> Iterator[None]:
         try:
