@@ -16,7 +16,7 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from headrace.engine.slices import ApiModel, KeyedSlice, Rule, text_of
+from headrace.engine.slices import ApiModel, KeyedSlice, Rule, ValueSlice, text_of
 
 Schema = dict[str, Any]
 
@@ -72,6 +72,9 @@ class _Generator(GenerateJsonSchema):
                 key: value for key, value in described["properties"]["entries"].items() if key != "default"
             }
             described = entries | {"description": described.get("description", "")}
+        elif issubclass(model, ValueSlice):
+            value = described["properties"]["value"]
+            described = value | {"description": described.get("description", "")}
         else:
             _check_defaults(model)
         if issubclass(model, ApiModel) and model.rules:
