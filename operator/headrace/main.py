@@ -24,6 +24,7 @@ from headrace.controller.elector import Alone
 from headrace.controller.loop import Loop
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
+from headrace.controller.relations import Relations, references_of
 from headrace.controller.running import Broken, Running
 from headrace.controller.secrets import FreshSecrets
 from headrace.controller.workqueue import WorkQueue
@@ -226,11 +227,12 @@ async def _assemble(config: Config) -> _Assembly:
     queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
     readers = ThreadPoolExecutor(config.workers * _READERS_PER_WORKER, "reader")
     threads = ThreadPoolExecutor(config.workers, "worker")
-    cache, labels = Cache(), dict[str, Mapping[str, str]]()
+    cache, labels = Cache(references_of(KINDS)), dict[str, Mapping[str, str]]()
     make = make_account(meter, Pacing(config.rate))
     secrets = FreshSecrets(kube, monotonic)
     accounts = Accounts(Options(cluster_id, config.allow_ambient), cache, secrets, labels, make)
-    parts = Parts(KINDS, accounts, kube, recorder, readers, cluster_id, cache.get)
+    relations = Relations(cache, KINDS)
+    parts = Parts(KINDS, accounts, kube, recorder, readers, cluster_id, relations, latest=cache.get)
     look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
     loop = Loop(cache, queue, look, threads, metrics, Alone(), monotonic, config.workers, labels)
     _gauges(metrics, queue, heartbeat)

@@ -21,6 +21,7 @@ from headrace.controller.cache import Cache
 from headrace.controller.consequences import Next
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
+from headrace.controller.relations import Relations, references_of
 from headrace.controller.secrets import FreshSecrets
 from headrace.controller.transitions import Transition
 from headrace.kinds.definition import ObjectRef
@@ -174,13 +175,16 @@ class Life:
     def __init__(self, cradle: Cradle, doom: Point | None = None) -> None:
         self.gate = Gate(doom)
         self.api = GatedApi(cradle.kube, self.gate)
-        self._cache = Cache()
+        self._cache = Cache(references_of(KINDS))
         self._readers = ThreadPoolExecutor(_READERS, "reader")
         make = make_account(GatedMeter(self.gate), Pacing(UNPACED))
         secrets = FreshSecrets(cradle.kube, time.monotonic)
         labels: Mapping[str, Mapping[str, str]] = {}
         accounts = Accounts(Options(CLUSTER, allow_ambient=True), self._cache, secrets, labels, make)
-        parts = Parts(KINDS, accounts, self.api, Deaf(), self._readers, CLUSTER, self._cache.get)
+        relations = Relations(self._cache, KINDS)
+        parts = Parts(
+            KINDS, accounts, self.api, Deaf(), self._readers, CLUSTER, relations, latest=self._cache.get
+        )
         self._accounts, self._reconcile = accounts, Reconciler(parts)
 
     def __enter__(self) -> Self:

@@ -11,8 +11,10 @@ from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account
 from headrace.controller.accounts import Access, Accounts
 from headrace.controller.api import Object
+from headrace.controller.cache import Cache
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
+from headrace.controller.relations import Relations
 from headrace.kinds.accelerated_bucket import AcceleratedBucket
 from headrace.kinds.definition import ObjectRef
 from headrace.kinds.registry import KINDS
@@ -69,7 +71,16 @@ class Scene:
         self._outages = 0
         accounts = OneAccount(ground.account)
         self.reconcile = Reconciler(
-            Parts(KINDS, accounts, self.api, FakeRecorder(), ground.readers, CLUSTER, self._latest)
+            Parts(
+                KINDS,
+                accounts,
+                self.api,
+                FakeRecorder(),
+                ground.readers,
+                CLUSTER,
+                Relations(Cache(), KINDS),
+                latest=self._latest,
+            )
         )
 
     def look(self) -> Outcome:

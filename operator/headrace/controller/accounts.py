@@ -31,6 +31,8 @@ class Grants:
     roles: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     hosted_zones: tuple[str, ...] = ()
+    distributions: tuple[str, ...] = ()
+    """Ids of distributions to adopt."""
 
     @classmethod
     def of(cls, entries: Iterable[NamespaceEntry]) -> "Grants":
@@ -45,10 +47,11 @@ class Grants:
             roles=tuple(p for each in passes for p in each.roles),
             certificates=tuple(p for each in passes for p in each.certificates),
             hosted_zones=tuple(p for entry in entries for p in entry.hosted_zones),
+            distributions=tuple(p for e in entries if e.distributions for p in e.distributions.adopt),
         )
 
 
-EVERYTHING = Grants(*(("*",),) * 6)
+EVERYTHING = Grants(*(("*",),) * 7)
 """What the operator's own credentials may be used for, where they may be used at all."""
 
 

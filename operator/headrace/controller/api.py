@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from headrace.kinds.definition import ABANDON, ADOPT, FINALIZER, PAUSED, REQUESTED_AT, ObjectRef
+from headrace.kinds.definition import ABANDON, ADOPT, CONSENT, FINALIZER, PAUSED, REQUESTED_AT, ObjectRef
 
 Body = Mapping[str, Any]
 
@@ -123,6 +123,12 @@ class Object:
     def abandoned(self) -> bool:
         """Whether the object is to go and nothing is to be touched."""
         return self._says(ABANDON)
+
+    @property
+    def consent(self) -> frozenset[str]:
+        """The other namespaces whose objects may refer to this one."""
+        said = (self.metadata.get("annotations") or {}).get(CONSENT, "")
+        return frozenset(name.strip() for name in str(said).split(",")) - {""}
 
     def _says(self, annotation: str) -> bool:
         return (self.metadata.get("annotations") or {}).get(annotation) == "true"

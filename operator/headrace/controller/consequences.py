@@ -9,6 +9,7 @@ from headrace.engine.errors import (
     CloudError,
     Conflict,
     Denied,
+    Deploying,
     Invalid,
     Moved,
     NotEmpty,
@@ -20,12 +21,16 @@ from headrace.engine.errors import (
 )
 from headrace.kinds.status import Reason
 
+# What is rolled out is looked at again after this part of the time that it has taken so far, in seconds.
+_OF_DEPLOYMENT, _SOONEST, _LATEST = 0.2, 0.5, 60.0
+
 
 class Next(Enum):
     """When to look again, where it is no fixed time."""
 
     BACKOFF = "backoff"
     RESYNC = "resync"
+    DEPLOYED = "deployed"
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ _TABLE: tuple[tuple[type[CloudError], Consequence], ...] = (
     (Unavailable, Consequence(Reason.UNAVAILABLE, False, Next.BACKOFF)),
     (Throttled, Consequence(Reason.THROTTLED, False, Next.BACKOFF)),
     (Waiting, Consequence(Reason.WAITING, False, 60.0)),
+    (Deploying, Consequence(Reason.DEPLOYING, False, Next.DEPLOYED)),
     (Pending, Consequence(Reason.UPDATING, False, Next.BACKOFF)),
     (Conflict, Consequence(Reason.UPDATING, False, Next.BACKOFF)),
 )
@@ -68,11 +74,18 @@ def gravest(errors: Iterable[CloudError]) -> CloudError | None:
     return min(errors, key=rank, default=None)
 
 
-def next_look(errors: Iterable[CloudError]) -> float | Next:
-    """Return when to look again: what resolves itself is looked at with back-off, whatever else is wrong."""
+def next_look(errors: Iterable[CloudError], now: float) -> float | Next:
+    """Return when to look again: what resolves itself is looked at with back-off, whatever else is wrong.
+
+    What is being rolled out is looked at with growing intervals, by the time that it has taken so far; `now`
+    is in seconds since the epoch.
+    """
+    errors = list(errors)
     nexts = [consequence(error).next for error in errors]
     if not nexts:
         return Next.RESYNC
     if Next.BACKOFF in nexts:
         return Next.BACKOFF
-    return min((n for n in nexts if isinstance(n, float)), default=Next.RESYNC)
+    since = [error.since for error in errors if isinstance(error, Deploying)]
+    looks = [min(max((now - begun) * _OF_DEPLOYMENT, _SOONEST), _LATEST) for begun in since]
+    return min((*looks, *(n for n in nexts if isinstance(n, float))), default=Next.RESYNC)

@@ -2,23 +2,25 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from headrace.aws.sessions import Account
 from headrace.controller import finalizer
 from headrace.controller.api import Object
-from headrace.controller.keeping import check_pins, pins, target
+from headrace.controller.keeping import bare_request
+from headrace.controller.ledger import parts_of
 from headrace.controller.outcome import Outcome, Parts, Told
+from headrace.controller.reach import check_pins, pins, target
+from headrace.controller.removing import Removed, remove_in_turn
 from headrace.controller.status import Seen
 from headrace.controller.transitions import Transition
 from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, Pending
 from headrace.engine.facet import Emptied
-from headrace.engine.graph import Node
+from headrace.engine.graph import Nodes
 from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import reconcile
 from headrace.engine.work import Intent, Report, Work
-from headrace.kinds.common import BareRequest
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -56,23 +58,44 @@ def delete(parts: Parts, seen: Seen) -> Outcome | Told:
 
 def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
     obj = seen.obj
-    account = parts.accounts.of_deleting(obj)
-    node = _bare(parts, obj, account)
-    check_pins(obj, node, account)
-    work = Work(node.resource, target(node, account), node.presence, intent=intent)
+    account, kind = parts.accounts.of_deleting(obj), parts.kinds[obj.ref.kind]
+    nodes = _bare(parts, obj, account)
+    main = next(node for node in nodes if node.name == kind.main)
+    check_pins(obj, main, account)
+    if intent is Intent.REMOVE:
+        parts.relations.check_unused(obj)
+    work = Work(main.resource, target(main, account), main.presence, intent=intent)
     emptying = intent is Intent.REMOVE and obj.spec.get("emptyOnDelete") is True
-    theirs = _somebody_elses(obj, pins(node, account))
+    theirs = _somebody_elses(obj, pins(main, account))
     emptied = _emptied(parts, replace(seen, what=work.what), work, theirs) if emptying else 0
     if isinstance(emptied, Told):
         return emptied
-    report = reconcile(work, parts.pool)
-    errors = tuple(_to_be_told(failure.error, work, emptying) for failure in report.failures)
-    if theirs and _refused_to_look(report):
-        return _let_go(parts, obj, f"{work.what} is not ours; it was left alone")
-    if errors or report.left:
-        return Told(replace(seen, what=work.what, report=report, errors=errors, wrote=True))
-    farewell = _farewell(work, report)
-    return _let_go(parts, obj, f"{farewell}, with {_COUNTED.format(emptied)}" if emptied else farewell)
+    came = remove_in_turn(parts, account, reversed(nodes), intent)
+    return _told(parts, seen, nodes, came, theirs) or _let_go(parts, obj, _farewell(came, kind.main, emptied))
+
+
+def _told(
+    parts: Parts, seen: Seen, nodes: Nodes, came: Sequence[Removed], theirs: bool
+) -> Outcome | Told | None:
+    """Return what there is to tell of a removal that is not over; None where it is."""
+    obj, main, last = seen.obj, parts.kinds[seen.obj.ref.kind].main, came[-1]
+    of_main = next((each for each in came if each.node.name == main), None)
+    if of_main is not None and theirs and _refused_to_look(of_main.report):
+        return _let_go(parts, obj, f"{of_main.work.what} is not ours; it was left alone")
+    gone = {each.node.name for each in came if each.done}
+    # What the status told of it goes with it: that is how those see it who gave it something.
+    forgotten = {} if main in gone else seen.outputs
+    left = tuple(part for part in parts_of(obj) if part.name not in gone)
+    seen = replace(
+        seen, what=last.work.what, wrote=True, parts=left if parts_of(obj) else None, outputs=forgotten
+    )
+    if last.done:
+        waits = parts.relations.not_given_back(obj) if last.work.intent is Intent.REMOVE else ()
+        return Told(replace(seen, errors=waits, gone=True)) if waits else None
+    emptying = obj.spec.get("emptyOnDelete") is True
+    errors = tuple(_to_be_told(error, last.work, emptying) for error in last.errors)
+    report = last.report if last is of_main else None
+    return Told(replace(seen, report=report, errors=errors, gone=main in gone))
 
 
 def _to_be_told(error: CloudError, work: Work, emptying: bool) -> CloudError:
@@ -134,17 +157,17 @@ def _refused(came: Emptied) -> str:
     return f"{came.refused:,} could not be deleted: {'; '.join(came.reasons)}{rest}"
 
 
-def _bare(parts: Parts, obj: Object, account: Account) -> Node:
-    """Return what the object stands for, from its pins, or else from what can be read of its spec."""
+def _bare(parts: Parts, obj: Object, account: Account) -> Nodes:
+    """Return what the object stands for, from its status, or else from what can be read of its spec."""
     kind, pins = parts.kinds[obj.ref.kind], obj.status.get("pins", {})
     name = pins.get("name") or kind.made(obj.ref.name, obj.spec)
-    region = pins.get("region") or obj.spec.get("region") or account.region
+    region = pins.get("region") or kind.region or obj.spec.get("region") or account.region
     if region is None:
         raise Invalid(
             "spec.region is missing, and there is no default region any more: nobody knows where to look "
             f"for {name}."
         )
-    return kind.bare(BareRequest(name, region, parts.owner(obj)))
+    return kind.bare(bare_request(parts, obj, name, region))
 
 
 def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:
@@ -169,8 +192,13 @@ def _refused_to_look(report: Report) -> bool:
     return not report.found and bool(denied) and all(denied)
 
 
-def _farewell(work: Work, report: Report) -> str:
+def _farewell(came: Sequence[Removed], main: str, emptied: int) -> str:
     """Say what became of the resource of an object that is going."""
+    said = next(_ending(each.work, each.report) for each in came if each.node.name == main)
+    return f"{said}, with {_COUNTED.format(emptied)}" if emptied else said
+
+
+def _ending(work: Work, report: Report) -> str:
     if report.done:
         return f"{work.what} " + ("deleted" if work.intent is Intent.REMOVE else "retained")
     seen = report.found[work.resource.root.name]

@@ -1,41 +1,25 @@
-"""Keeping: from an object that is to stay to what was seen of its resource, and what was put right."""
+"""Keeping: from an object that is to stay to what was seen of its resources, and what was put right."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from pydantic import ValidationError
-
-from headrace.aws.sessions import Account
-from headrace.aws.target import Target
-from headrace.controller import finalizer
-from headrace.controller.accounts import Access, granted
+from headrace.controller import finalizer, ledger
 from headrace.controller.api import Api, Object
+from headrace.controller.asking import Asked, ask
+from headrace.controller.granting import may_adopt, no_creation, ungranted
 from headrace.controller.outcome import Parts, Told
+from headrace.controller.reach import check_pins, pins, target
+from headrace.controller.removing import remove_in_turn
 from headrace.controller.status import Seen
 from headrace.controller.writer import write_status
-from headrace.engine.errors import Denied, Invalid, Moved
-from headrace.engine.graph import Node, settle
+from headrace.engine.errors import CloudError
+from headrace.engine.graph import Node, Settled, merged, merged_wishes, outputs_of, settle
 from headrace.engine.ignore import Ignored
 from headrace.engine.reconcile import reconcile
-from headrace.engine.slices import Slice
-from headrace.engine.wish import Layer, Wish, resolve
+from headrace.engine.wish import Wish
 from headrace.engine.work import Intent, Work
-from headrace.kinds.common import CommonSpec, Kind, Request, seconds
-from headrace.kinds.definition import invalid, read_spec
-from headrace.resources.s3.regions import partition_of
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What an object asks for, read and checked."""
-
-    kind: Kind[Any]
-    spec: CommonSpec
-    access: Access
-    node: Node
-    wishes: Mapping[str, Wish]
+from headrace.kinds.common import BareRequest, Part, seconds
 
 
 def keep(parts: Parts, seen: Seen) -> Told:
@@ -46,168 +30,145 @@ def keep(parts: Parts, seen: Seen) -> Told:
     """
     if seen.obj.paused:
         return Told(replace(seen, paused=True))
-    asked = _asked(parts, seen.obj)
-    account, node = asked.access.account, asked.node
-    check_pins(seen.obj, node, account)
+    asked = ask(parts, seen.obj)
+    check_pins(seen.obj, asked.main, asked.access.account)
     observing, held = asked.spec.mode == "Observe", seen.obj.held
+    write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
     if not observing and not held:
         seen = replace(seen, obj=finalizer.put_on(parts.api, seen.obj))
-    seen = replace(seen, observing=observing, wishes=asked.wishes)
-    write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
-    work = replace(_work(asked, seen.obj), write=write, intent=Intent.OBSERVE if observing else Intent.KEEP)
-    if held or "notOurs" in seen.obj.status:
-        work = replace(work, before_creation=partial(_before_creation, parts.api, seen.obj))
-    (settled,) = settle((node,), lambda _: reconcile(work, parts.pool))
-    report = settled.report
-    seen = replace(
-        seen,
-        what=work.what,
-        wrote=write,
-        ignored=work.ignored,
-        report=report,
-        errors=tuple(failure.error for failure in report.failures),
-        outputs=asked.kind.outputs(node, report, account.identity, seen.obj.status),
-    )
-    if seen.ours or report.created:
-        seen = replace(seen, pins=pins(node, account))
-    elif seen.foreign:
-        seen = replace(seen, not_ours=pins(node, account))
-    return Told(seen, seconds(asked.spec.resync_interval))
+    if write and asked.kind.composite:
+        seen = replace(seen, obj=ledger.remember(parts.api, seen.obj, asked.nodes))
+    seen = replace(seen, observing=observing, wrote=write)
+    came = _Keeping(parts, seen, asked, held).run()
+    return Told(came, seconds(asked.spec.resync_interval))
 
 
-def _before_creation(api: Api, obj: Object, free: bool) -> None:
+class _Keeping:
+    """One pass over all that an object stands for."""
+
+    def __init__(self, parts: Parts, seen: Seen, asked: Asked, held: bool) -> None:
+        self.parts, self.seen, self.asked, self.held = parts, seen, asked, held
+        self.account = asked.access.account
+        self.known = {part.name: part for part in ledger.parts_of(seen.obj)}
+        self.errors: list[CloudError] = []
+
+    @property
+    def obj(self) -> Object:
+        """The object with what was written to it in this pass."""
+        return self.seen.obj
+
+    def run(self) -> Seen:
+        """Remove what is wanted no more, settle the rest, and return what was seen."""
+        kind, write = self.asked.kind, self.seen.wrote
+        known = tuple(self.known.values()) if write else ()
+        before, after = ledger.stale(known, self.asked.nodes, kind.main)
+        before = self.without(before)
+        settled = settle(self.asked.nodes, self.settle_one, self.is_there, write=write)
+        self.errors += [error for each in settled for error in each.errors]
+        by_name = {each.node.name: each for each in settled}
+        if not self.errors:
+            after = self.without(after)
+        if not self.errors:
+            self.errors += kind.waits(self.asked.request, by_name)
+        seen = self.told(by_name)
+        if not kind.composite or not (write or self.obj.status.get("parts")):
+            return seen
+        return replace(seen, parts=ledger.parts_after(settled, before, after) if write else None)
+
+    def told(self, settled: Mapping[str, Settled]) -> Seen:
+        """Put together what was seen of the main node and, under their names, of the others."""
+        asked = self.asked
+        main = settled[asked.kind.main]
+        others = {name: each for name, each in settled.items() if each is not main}
+        node = replace(main.node, id=main.id)
+        seen = replace(
+            self.seen,
+            what=self.work(node, main.wishes).what,
+            ignored=self.ignored(),
+            wishes=merged_wishes(main.wishes, {name: each.wishes for name, each in others.items()}),
+            errors=tuple(self.errors),
+        )
+        if main.report is None:
+            return seen
+        report = merged(main.report, {name: each.report for name, each in others.items() if each.report})
+        outputs = asked.kind.outputs(asked.request, settled, self.account.identity)
+        seen = replace(seen, report=report, outputs=outputs)
+        if seen.ours or report.created:
+            return replace(seen, pins=pins(node, self.account))
+        return replace(seen, not_ours=pins(node, self.account)) if seen.foreign else seen
+
+    # One node
+
+    def settle_one(self, node: Node) -> Settled:
+        """Make one pass over one node."""
+        try:
+            wishes = self.asked.wishes(node)
+        except CloudError as error:
+            return Settled(node, None, id=node.id, error=error)
+        work = self.work(node, wishes)
+        report = reconcile(work, self.parts.pool)
+        return Settled(node, report, wishes, work.target.id, outputs_of(work, report))
+
+    def is_there(self, node: Node) -> bool:
+        """Say whether a node was there, as it was to be, before this pass."""
+        return node.name in self.known and self.known[node.name].ready
+
+    def work(self, node: Node, wishes: Mapping[str, Wish]) -> Work:
+        """Return what is to be done about a node."""
+        asked, access, obj = self.asked, self.asked.access, self.obj
+        main, namespace = asked.is_main(node), obj.ref.namespace
+        asks = main and (asked.spec.adoption == "IfExists" or obj.adopt)
+        may = may_adopt(access, node)
+        work = Work(
+            resource=node.resource,
+            target=target(node, self.account),
+            presence=node.presence,
+            wishes=wishes,
+            # With no defaults, what is taken out of spec is left alone, the entries of shared maps included.
+            ledger=asked.ledger(node) if asked.spec.defaults == "Secure" or not main else frozenset(),
+            known=bool(node.id) and (bool(obj.status.get("pins")) if main else self.is_there(node)),
+            adopt=asks and may,
+            no_adoption=ungranted(access, namespace, node, "adopt") if asks and not may else "",
+            no_creation=no_creation(access, namespace, node),
+            ignored=self.ignored() if main else Ignored(),
+            write=self.seen.wrote,
+            intent=Intent.OBSERVE if self.seen.observing else Intent.KEEP,
+        )
+        if self.held or (main and "notOurs" in obj.status):
+            return replace(work, before_creation=partial(_before_creation, self.parts.api, obj, main))
+        return work
+
+    def ignored(self) -> Ignored:
+        """Return what is left as it is found; what is only set at creation is to be set before."""
+        established = "appliedGeneration" in self.obj.status
+        return Ignored(self.asked.spec.ignore_drift if self.seen.observing or established else ())
+
+    # What is wanted no more
+
+    def without(self, parts: Iterable[Part]) -> tuple[Part, ...]:
+        """Remove these parts in turn; return those that are still to go."""
+        parts = tuple(parts)
+        request = bare_request(self.parts, self.obj, self.asked.main.id, self.asked.main.region, parts)
+        nodes = {node.name: node for node in self.asked.kind.bare(request)} if parts else {}
+        came = remove_in_turn(self.parts, self.account, (nodes[part.name] for part in parts))
+        self.errors += [error for each in came for error in each.errors]
+        gone = {each.node.name for each in came if each.done}
+        return tuple(part for part in parts if part.name not in gone)
+
+
+def bare_request(
+    parts: Parts, obj: Object, id: str, region: str, known: Iterable[Part] | None = None
+) -> BareRequest:
+    """Return what is known of an object without its spec."""
+    ledger_ = ledger.parts_of(obj) if known is None else tuple(known)
+    return BareRequest(id, region, parts.owner(obj), obj.ref, obj.uid, ledger_)
+
+
+def _before_creation(api: Api, obj: Object, main: bool, free: bool) -> None:
     """Make sure that the object is still held; forget that a name was somebody else's that is free by now.
 
     Else a pass that makes it and dies would leave behind that what is there is not ours.
     """
     finalizer.check(api, obj)
-    if free and "notOurs" in obj.status:
+    if main and free and "notOurs" in obj.status:
         write_status(api, obj, {key: value for key, value in obj.status.items() if key != "notOurs"})
-
-
-def _asked(parts: Parts, obj: Object) -> _Asked:
-    """Read the spec and expand it into its node, with the wish for each of its facets."""
-    kind = parts.kinds[obj.ref.kind]
-    spec = read_spec(kind.spec, obj.spec)
-    access = parts.accounts.of(obj.ref.namespace, spec.account)
-    (node,) = kind.expand(Request(spec, obj.ref, parts.owner(obj), access.account.region))
-    layers = (*node.layers, *_of_account(access, node))
-    try:
-        wishes = resolve(node.resource.facets, layers, _ledger(obj), secure=spec.defaults == "Secure")
-    except ValidationError as error:
-        raise invalid(error) from error
-    _check_granted(access, obj.ref.namespace, node, wishes)
-    return _Asked(kind, spec, access, node, wishes)
-
-
-def _of_account(access: Access, node: Node) -> tuple[Layer, ...]:
-    """Return what the account says of every resource: its default tags, where a resource has tags."""
-    if not access.default_tags or not any(facet.name == "tags" for facet in node.resource.facets):
-        return ()
-    return (Layer(access.source, {"tags": access.default_tags}),)
-
-
-def _work(asked: _Asked, obj: Object) -> Work:
-    node, spec = asked.node, asked.spec
-    asks, may = spec.adoption == "IfExists" or obj.adopt, granted(asked.access.grants.adopt, node.id)
-    return Work(
-        resource=node.resource,
-        target=target(node, asked.access.account),
-        presence=node.presence,
-        wishes=asked.wishes,
-        # With no defaults, what is taken out of spec is left alone, the entries of shared maps included.
-        ledger=_ledger(obj) if spec.defaults == "Secure" else frozenset(),
-        known=bool(obj.status.get("pins")),
-        adopt=asks and may,
-        no_adoption=_ungranted(asked.access, obj.ref.namespace, node, "adopt") if asks and not may else "",
-        no_creation=_no_creation(asked.access, obj.ref.namespace, node),
-        ignored=Ignored(spec.ignore_drift if spec.mode == "Observe" or _established(obj) else ()),
-    )
-
-
-def _ledger(obj: Object) -> frozenset[str]:
-    """Return the settings that we set, as the status remembers them."""
-    return frozenset(obj.status.get("managed", []))
-
-
-def _established(obj: Object) -> bool:
-    """Say whether the object was carried out in full once: what is only set at creation is set by then."""
-    return "appliedGeneration" in obj.status
-
-
-def _check_granted(access: Access, namespace: str, node: Node, wishes: Mapping[str, Wish]) -> None:
-    """Refuse what the account does not grant to the object's namespace.
-
-    Raises:
-        Denied: with the entry of the AWSAccount that is missing.
-    """
-    who = f"AWSAccount {access.name} does not let namespace {namespace}"
-    if not granted((*access.grants.create, *access.grants.adopt), node.id):
-        raise Denied(
-            f"{who} have a bucket named {node.id}: no pattern in buckets.create or buckets.adopt of its "
-            "spec.namespaces covers it."
-        )
-    _check_partition(access, node)
-    for name, wish in wishes.items():
-        if isinstance(wish.value, Slice):
-            _check_passes(access, who, name, wish.value)
-
-
-def _check_partition(access: Access, node: Node) -> None:
-    if partition_of(node.region) != (partition := access.account.identity.partition):
-        raise Invalid(
-            f"Region {node.region} is in the partition {partition_of(node.region)}, and "
-            f"{access.name or 'the AWS account'} in {partition}: choose a region of that partition, or "
-            "another account."
-        )
-
-
-def _check_passes(access: Access, who: str, name: str, value: Slice) -> None:
-    for field, what in value.passes.items():
-        arn = getattr(value, field)
-        if arn is not None and not granted(getattr(access.grants, what), arn):
-            raise Denied(
-                f"{who} use {arn} ({name}): no pattern in passes.{what} of its spec.namespaces covers it."
-            )
-
-
-def _no_creation(access: Access, namespace: str, node: Node) -> Denied | None:
-    """Return why the resource may not be made, where the namespace may only adopt one of that name."""
-    if granted(access.grants.create, node.id):
-        return None
-    return Denied(f"There is no {node.id} to adopt. {_ungranted(access, namespace, node, 'create')}")
-
-
-def _ungranted(access: Access, namespace: str, node: Node, what: str) -> str:
-    """Say which entry is missing."""
-    return (
-        f"AWSAccount {access.name} does not let namespace {namespace} {what} {node.id}: no pattern in "
-        f"buckets.{what} of its spec.namespaces covers it."
-    )
-
-
-def check_pins(obj: Object, node: Node, account: Account) -> None:
-    """Refuse to make a second resource where the first one was made elsewhere.
-
-    Raises:
-        Moved: with each pin that differs.
-    """
-    made, wanted = obj.status.get("pins"), pins(node, account)
-    if not made or made == wanted:
-        return
-    other = [key for key in sorted(wanted) if made.get(key) != wanted[key]]
-    moved = ", ".join(f"{key} {made.get(key)} (now {wanted[key]})" for key in other)
-    raise Moved(
-        f"The resource was made with {moved}. It is left alone; go back to where it is, or make a new object."
-    )
-
-
-def pins(node: Node, account: Account) -> dict[str, str]:
-    """Return where a node is: what the status pins."""
-    return {"accountID": account.identity.account_id, "region": node.region, "name": node.id}
-
-
-def target(node: Node, account: Account) -> Target:
-    """Return how a node is reached."""
-    identity = account.identity
-    return Target(account, node.region, node.id, node.arn(identity.partition, identity.account_id))

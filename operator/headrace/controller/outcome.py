@@ -1,6 +1,6 @@
 """What goes into a pass, and what comes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from headrace.controller.accounts import Accounts
 from headrace.controller.api import Api, Object
 from headrace.controller.consequences import Next
+from headrace.controller.relations import Relations
 from headrace.controller.status import Seen
 from headrace.controller.transitions import Transition
 from headrace.engine.ownership import owner_of
@@ -36,6 +37,10 @@ class Parts:
     pool: Executor
     """Where reads of one resource run side by side."""
     cluster_id: str
+    relations: Relations
+    """Who refers to whom."""
+    values: Callable[[str, Iterable[tuple[str, str]]], Mapping[tuple[str, str], Any]] = lambda *_: {}
+    """Values from the Secrets of a namespace, by name and key."""
     latest: Callable[[ObjectRef], Object | None] = lambda _: None
     """The object as the watch knows it by now, for passes that take long."""
 

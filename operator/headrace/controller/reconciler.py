@@ -15,7 +15,7 @@ from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
 from headrace.controller.writer import write_status
-from headrace.engine.errors import CloudError
+from headrace.engine.errors import CloudError, Pending
 from headrace.engine.plan import FieldChange
 from headrace.engine.work import Report
 
@@ -64,7 +64,7 @@ class Reconciler:
             self._parts.recorder.record(obj, transition)
         result = _result(seen, status)
         _log(seen, status, result)
-        next_ = Next.BACKOFF if seen.bug else next_look(seen.errors)
+        next_ = Next.BACKOFF if seen.bug else next_look(seen.errors, self._clock())
         return Outcome(obj, 0.0 if told.soon else next_, told.interval, result, seen, seen.outage)
 
 
@@ -91,7 +91,10 @@ def _log(seen: Seen, status: Mapping[str, Any], result: str) -> None:
     if seen.errors:
         requests = sorted({e.context.request_id for e in seen.errors if e.context.request_id})
         about |= {"requests": requests} if requests else {}
-        log.warning(ready["message"], extra=about)
+        # What AWS is at work on is no news but once.
+        quiet = all(isinstance(error, Pending) for error in seen.errors)
+        if not quiet or status != seen.obj.status:
+            log.log(logging.INFO if quiet else logging.WARNING, ready["message"], extra=about)
     elif "changed" in about or status != seen.obj.status:
         log.info(ready["message"], extra=about)
 

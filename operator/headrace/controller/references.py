@@ -7,6 +7,7 @@ from headrace.controller.accounts import KIND
 from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.kinds.definition import ObjectRef
+from headrace.kinds.status import outputs
 
 
 def dependents(cache: Cache, before: Object | None, after: Object | None) -> Iterator[ObjectRef]:
@@ -23,6 +24,7 @@ def dependents(cache: Cache, before: Object | None, after: Object | None) -> Ite
     if obj.ref.kind != KIND:
         if before is not None and (after is None or _account(before) != _account(after)):
             yield from (account.ref for account in cache.of(KIND) if account.deleting)
+        yield from _related(cache, obj.ref, before, after)
         return
     if before is not None and after is not None and _told(before) == _told(after):
         return
@@ -34,6 +36,30 @@ def dependents(cache: Cache, before: Object | None, after: Object | None) -> Ite
                 yield other.ref
         elif _account(other) == obj.ref.name or (default and _account(other) is None):
             yield other.ref
+
+
+def _related(
+    cache: Cache, ref: ObjectRef, before: Object | None, after: Object | None
+) -> Iterator[ObjectRef]:
+    """Return those that refer to an object which offers something else now, and those that it refers to."""
+    if _offered(before) != _offered(after):
+        yield from (other.ref for other in cache.referring(ref))
+    if _claimed(cache, before) != _claimed(cache, after):
+        yield from {*cache.refers(before), *cache.refers(after)}
+
+
+def _offered(obj: Object | None) -> tuple[object, ...]:
+    """Return what those go by that refer to an object."""
+    if obj is None:
+        return ()
+    return (obj.uid, obj.deleting, obj.consent, outputs(obj.status))
+
+
+def _claimed(cache: Cache, obj: Object | None) -> tuple[object, ...]:
+    """Return what those go by that an object refers to."""
+    if obj is None:
+        return ()
+    return (obj.uid, obj.deleting, obj.status.get("arn"), cache.refers(obj))
 
 
 def _account(obj: Object) -> Any:

@@ -11,18 +11,18 @@ from typing import Any
 from headrace.controller.api import Object
 from headrace.controller.conditions import Aspect, bug, conditions, kept
 from headrace.controller.consequences import consequence, gravest
-from headrace.engine.errors import CloudError, Conflict, NotOurs, Throttled, Unavailable, Waiting
+from headrace.controller.ledger import written
+from headrace.engine.errors import CloudError, Conflict, Deploying, NotOurs, Throttled, Unavailable, Waiting
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, FieldChange
-from headrace.engine.wish import Wish, facet_of, remembered
+from headrace.engine.wish import Wish, facet_of, is_of_node, remembered
 from headrace.engine.work import Report
-from headrace.kinds.status import MOST_DRIFT, MOST_MANAGED, TEXT, Reason, Status
+from headrace.kinds.common import Part
+from headrace.kinds.status import MOST_DRIFT, MOST_MANAGED, MOST_PARTS, TEXT, Reason, outputs
 
 LASTING = 3
 """How many looks in a row must fail for an outage to be told."""
-# What is in the status of every kind; the rest of a status are the outputs of its kind.
-_SHARED = frozenset(field.alias for field in Status.model_fields.values())
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,10 @@ class Seen:
     """Whether nothing was done because somebody said so."""
     progress: str = ""
     """How far something is that takes more than one pass."""
+    gone: bool = False
+    """Whether what the object is about is deleted already, on the way out."""
+    parts: tuple[Part, ...] | None = None
+    """What the object stands for; None: as the status says."""
     bug: str = ""
     """The name of an exception that is none of ours."""
 
@@ -73,8 +77,8 @@ class Seen:
     @property
     def root(self) -> Any:
         """What was seen of the resource's presence, or None."""
-        found = self.report.found.values() if self.report else ()
-        return next((value for value in found if isinstance(value, Presence)), None)
+        found = self.report.found.items() if self.report else ()
+        return next((v for path, v in found if isinstance(v, Presence) and not is_of_node(path)), None)
 
     @property
     def looked(self) -> bool:
@@ -99,7 +103,9 @@ class Seen:
     @property
     def complete(self) -> bool:
         """Whether nothing that was wished for is left to do or to read."""
-        return self.looked and not self.errors and not self.bug and not (self.report and self.report.held)
+        # What AWS took, and is rolling out, is carried out.
+        errors = [error for error in self.errors if not isinstance(error, Deploying)]
+        return self.looked and not errors and not self.bug and not (self.report and self.report.held)
 
 
 def assess(seen: Seen) -> dict[str, Any]:
@@ -122,6 +128,8 @@ def assess(seen: Seen) -> dict[str, Any]:
     ledger = _ledger(seen)
     if ledger:
         status["managed"] = ledger
+    if parts := _parts(seen):
+        status["parts"] = parts
     pins = seen.pins or old.get("pins")
     if pins:
         status["pins"] = dict(pins)
@@ -132,11 +140,17 @@ def assess(seen: Seen) -> dict[str, Any]:
     return status
 
 
+def _parts(seen: Seen) -> list[Any]:
+    if seen.parts is None:
+        return list(seen.obj.status.get("parts", []))
+    return [written(part) for part in seen.parts[:MOST_PARTS]]
+
+
 def _told(seen: Seen) -> dict[str, Any]:
     """Return the outputs, as seen now or, where this pass was blind, as they were."""
-    told = {key: value for key, value in seen.obj.status.items() if key not in _SHARED}
+    told = outputs(seen.obj.status)
     if seen.obj.deleting:
-        return told | dict(seen.outputs)
+        return {} if seen.gone else told | dict(seen.outputs)
     if seen.ours:
         return dict(seen.outputs)
     return {} if seen.looked else told
@@ -232,6 +246,8 @@ def _main(seen: Seen) -> list[Aspect]:
     if known := _kept(seen, error, effect.reason):
         return known
     waits = isinstance(error, Throttled | Unavailable | Waiting)
+    if isinstance(error, Deploying) and not seen.obj.deleting:
+        waits = True
     reason = effect.reason if waits else _progress(seen)
     ready = Aspect("Ready", "False", reason, _sentences(seen))
     return [ready, ready.also("Reconciling")]

@@ -56,6 +56,7 @@ class Lens(Facet[V, D]):
     """One part of a document. The changes of all lenses of a document are written at once, by the engine."""
 
     store: ClassVar[Store[Any]]
+    of_document = True
 
     @abstractmethod
     def get(self, body: Body) -> V | Missing:

@@ -5,6 +5,7 @@
     +-- Unavailable   an outage or a lost connection: back off
     +-- Waiting       something that it refers to is not there yet: look again when it is
     +-- Pending       AWS is busy with an earlier change: look again soon
+    |   +-- Deploying     it carries a change to all its edge locations: look again after a part of that time
     +-- Conflict      a lost race: look again at once
     +-- Denied        a permission is missing: look again in minutes, or after an edit
     |   +-- BadCredentials  nobody knows who we are: look again soon, credentials are replaced elsewhere
@@ -61,6 +62,19 @@ class Pending(CloudError):
 
 class Waiting(CloudError):
     """Something that the object refers to is not there yet."""
+
+
+class Deploying(Pending):
+    """The cloud is rolling a change out, which takes minutes."""
+
+    def __init__(self, message: str, context: Context | None = None, since: float = 0.0) -> None:
+        super().__init__(message, context)
+        self.since = since
+        """When that began, in seconds since the epoch."""
+
+    def with_message(self, message: str) -> Self:
+        """Return the same error, saying something else."""
+        return type(self)(message, replace(self.context), self.since)
 
 
 class Conflict(CloudError):

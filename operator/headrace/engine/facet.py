@@ -24,6 +24,10 @@ class Target(Protocol):
     def name(self) -> str:
         """The name that we give the resource."""
 
+    @property
+    def arn(self) -> str:
+        """The ARN of the resource."""
+
     def translating(self) -> AbstractContextManager[None]:
         """Turn the cloud's own exceptions into CloudError while in here."""
 
@@ -70,6 +74,9 @@ class Facet(ABC, Generic[V, T]):
     It is believed for that one write only, so `apply` must do with a `before` that is not so. Not for slices
     of which the cloud fills in a part that a write would have to carry.
     """
+
+    of_document: ClassVar[bool] = False
+    """Whether it is a part of the document that its resource is made from."""
 
     @abstractmethod
     def observe(self, target: T) -> V | Missing:
@@ -118,12 +125,20 @@ class Root(Facet[P, T]):
     """Fields of the slice that are decided for good when the resource is made."""
     carries: ClassVar[tuple[str, ...]] = ()
     """Facets whose wish travels in the create call itself."""
+    marked: ClassVar[bool] = True
+    """Whether it carries whose it is; what is named after its owner, or its content, does not."""
+    granted_as: ClassVar[str] = ""
+    """By which entries an AWSAccount says who may have one: "buckets", "hosted_zones"; empty: by none."""
     create_decides: ClassVar[bool] = False
     """Whether being refused a look proves nothing, as for names that all the world shares."""
 
     @abstractmethod
     def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
         """Make the resource with its owner in the very call that makes it."""
+
+    def busy(self, target: T, seen: P) -> CloudError | None:
+        """Return what AWS is still at work on, where it takes changes before it is done with earlier ones."""
+        return None
 
     def empty(self, target: T, stop: Callable[[int], bool]) -> Emptied:
         """Delete the content that keeps the resource from being removed. Raises nothing.
@@ -150,6 +165,12 @@ class ResourceType:
         graph = {key: sorted(members[key].after) for key in sorted(members) if key != root.name}
         order = [key for key in TopologicalSorter(graph).static_order() if key != root.name]
         return cls(name, root, tuple(members[key] for key in order))
+
+    @cached_property
+    def carried(self) -> tuple[str, ...]:
+        """Name the facets whose wish travels in the create call: all parts of a document do."""
+        parts = tuple(facet.name for facet in self.facets if facet.of_document)
+        return (*self.root.carries, *parts)
 
     def members(self) -> tuple[Facet[Any, Any], ...]:
         """Return the root and then the facets."""

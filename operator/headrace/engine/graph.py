@@ -1,12 +1,38 @@
 """Nodes: what one custom resource stands for in the cloud, and how all of them are settled."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from headrace.engine.errors import CloudError, Pending
 from headrace.engine.facet import ResourceType
 from headrace.engine.ownership import Presence
-from headrace.engine.wish import Layer
-from headrace.engine.work import Report
+from headrace.engine.plan import Change, Plan
+from headrace.engine.slices import ABSENT
+from headrace.engine.wish import OF_NODE, Layer, Wish
+from headrace.engine.work import Report, Work
+
+# Nodes that are settled at the same time; each reads its facets side by side, too.
+_AT_ONCE = 8
+
+Outputs = Mapping[str, Any]
+"""What other nodes, and objects, can refer to: id, arn and the fields of the presence."""
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An output of another node, in the place of a value of a setting."""
+
+    node: str
+    output: str
+    key: str = ""
+    """Which entry, of an output that is a map."""
+
+    def of(self, outputs: Outputs) -> Any:
+        """Return the value, or None where there is none yet."""
+        found = outputs.get(self.output)
+        return found.get(self.key) if self.key and isinstance(found, Mapping) else found
 
 
 @dataclass(frozen=True)
@@ -14,21 +40,62 @@ class Node:
     """One cloud resource that a custom resource asks for."""
 
     name: str
-    """How its object calls it; unique there."""
+    """How its object calls it; unique there, without brackets."""
     resource: ResourceType
     id: str
-    """How the cloud calls it."""
+    """How the cloud calls it; empty where the cloud chooses that, and has not told yet."""
     region: str
     presence: Presence
     layers: tuple[Layer, ...] = ()
+    title: str = ""
+    """The name that we give it, where the cloud chooses the id."""
+    gates: tuple[Ref, ...] = ()
+    """Outputs that have to be there before it is made; once it is there, it does without."""
+
+    def address(self, partition: str, account: str) -> str:
+        """Return the ARN that the resource has in this partition and account, with {id} for its id."""
+        address = self.resource.root.address
+        return address.format(partition=partition, region=self.region, account=account, id="{id}")
 
     def arn(self, partition: str, account: str) -> str:
         """Return the ARN that the resource has in this partition and account."""
-        address = self.resource.root.address
-        return address.format(partition=partition, region=self.region, account=account, id=self.id)
+        return self.address(partition, account).replace("{id}", self.id)
+
+    def refs(self) -> tuple[Ref, ...]:
+        """Return the outputs that its settings are made from."""
+        return tuple(ref for layer in self.layers for ref in _refs(layer.settings))
+
+    def filled(self, outputs: Mapping[str, Outputs], unknown: Any = None) -> "Node":
+        """Return the node with values in the place of its refs; `unknown` where there is none yet."""
+        layers = tuple(
+            replace(layer, settings=_filled(layer.settings, outputs, unknown)) for layer in self.layers
+        )
+        return replace(self, layers=layers)
 
 
 Nodes = tuple[Node, ...]
+
+
+def _refs(value: Any) -> Iterator[Ref]:
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _refs(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _refs(inner)
+
+
+def _filled(value: Any, outputs: Mapping[str, Outputs], unknown: Any) -> Any:
+    if isinstance(value, Ref):
+        found = value.of(outputs.get(value.node, {}))
+        return unknown if found is None else found
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, outputs, unknown) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(inner, outputs, unknown) for inner in value]
+    return value
 
 
 @dataclass(frozen=True)
@@ -36,9 +103,124 @@ class Settled:
     """A node and what became of it in this pass."""
 
     node: Node
-    report: Report
+    """With values in the place of its refs."""
+    report: Report | None
+    """None where nothing was done, because it waits, or because of the error."""
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    id: str = ""
+    """How the cloud calls it now."""
+    outputs: Outputs = field(default_factory=dict)
+    error: CloudError | None = None
+    """Why nothing could be done."""
+
+    @property
+    def errors(self) -> tuple[CloudError, ...]:
+        """Return all that went wrong, and what AWS is still at work on."""
+        own = [self.error] if self.error else []
+        told = [failure.error for failure in self.report.failures] if self.report else []
+        busy = [self.report.busy] if self.report and self.report.busy else []
+        return (*own, *told, *busy)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is there, and as it is wished."""
+        report = self.report
+        return report is not None and not (self.errors or report.left or report.held)
 
 
-def settle(nodes: Iterable[Node], settle_one: Callable[[Node], Report]) -> tuple[Settled, ...]:
-    """Settle every node, in the order in which they were expanded."""
-    return tuple(Settled(node, settle_one(node)) for node in nodes)
+KNOWN_LATER = "(known after apply)"
+"""How a value reads that another node has only once it is made."""
+
+
+def settle(
+    nodes: Iterable[Node],
+    settle_one: Callable[[Node], Settled],
+    there: Callable[[Node], bool] = lambda _: False,
+    *,
+    write: bool = True,
+) -> tuple[Settled, ...]:
+    """Settle every node as soon as what it refers to is: side by side what can be; in the order as expanded.
+
+    Args:
+        nodes: all nodes of an object; none refers to one that refers to it.
+        settle_one: makes a pass over one node whose refs are filled in.
+        there: says whether a node was there before: then it waits for no gate.
+        write: whether anything is made; otherwise, what is not known yet reads "known after apply".
+    """
+    nodes = tuple(nodes)
+    done: dict[str, Settled] = {}
+    while waiting := [node for node in nodes if node.name not in done]:
+        ready = [node for node in waiting if _sources(node) <= done.keys()]
+        if not ready:
+            raise ValueError(f"nodes refer to one another in a circle: {[node.name for node in waiting]}")
+        outputs = {name: each.outputs for name, each in done.items()}
+
+        def one(node: Node, outputs: Mapping[str, Outputs] = outputs) -> Settled:
+            if not write:
+                return settle_one(node.filled(outputs, KNOWN_LATER))
+            missing = _missing(node, outputs, there)
+            if missing is not None:
+                return Settled(node, None, error=Pending(f"{node.name} waits for {missing.node}."))
+            return settle_one(node.filled(outputs))
+
+        done |= zip((node.name for node in ready), _side_by_side(one, ready), strict=True)
+    return tuple(done[node.name] for node in nodes)
+
+
+def _sources(node: Node) -> set[str]:
+    return {ref.node for ref in (*node.refs(), *node.gates)}
+
+
+def _missing(node: Node, outputs: Mapping[str, Outputs], there: Callable[[Node], bool]) -> Ref | None:
+    needed = node.refs() if there(node) else (*node.refs(), *node.gates)
+    return next((ref for ref in needed if ref.of(outputs[ref.node]) is None), None)
+
+
+def _side_by_side(one: Callable[[Node], Settled], nodes: list[Node]) -> list[Settled]:
+    """Threads of their own: those that read facets would wait for themselves."""
+    if len(nodes) == 1:
+        return [one(nodes[0])]
+    with ThreadPoolExecutor(min(_AT_ONCE, len(nodes))) as threads:
+        return list(threads.map(one, nodes))
+
+
+def merged(main: Report, others: Mapping[str, Report]) -> Report:
+    """Return the reports of all nodes as one; what is not of the main one has its node's name before it."""
+    named = [("", main), *((f"{name}{OF_NODE}", report) for name, report in others.items())]
+    return Report(
+        Plan(
+            main.plan.resource,
+            main.plan.id,
+            tuple(change for prefix, each in named for change in _named(prefix, each.plan.changes)),
+            sum(each.plan.in_sync for _, each in named),
+        ),
+        tuple(change for prefix, each in named for change in _named(prefix, each.done)),
+        tuple(change for prefix, each in named for change in _named(prefix, each.left)),
+        {prefix + facet: prefix + by for prefix, each in named for facet, by in each.held.items()},
+        tuple(replace(f, facet=prefix + f.facet) for prefix, each in named for f in each.failures),
+        {prefix + facet: seen for prefix, each in named for facet, seen in each.found.items()},
+        main.created,
+        frozenset(prefix + facet for prefix, each in named for facet in each.touched),
+        main.busy,
+    )
+
+
+def merged_wishes(main: Mapping[str, Wish], others: Mapping[str, Mapping[str, Wish]]) -> dict[str, Wish]:
+    """Return the wishes of all nodes as one, named as `merged` names what came of them."""
+    named = {f"{name}{OF_NODE}{facet}": wish for name, each in others.items() for facet, wish in each.items()}
+    return {**main, **named}
+
+
+def _named(prefix: str, changes: Iterable[Change]) -> Iterator[Change]:
+    return (replace(change, facet=prefix + change.facet) for change in changes)
+
+
+def outputs_of(work: Work, report: Report) -> Outputs:
+    """Return what others can refer to of a resource that was looked at; nothing where it is not there."""
+    found = report.found.get(work.resource.root.name)
+    if found is ABSENT or not work.target.id:
+        return {}
+    known = {"id": work.target.id, "arn": work.target.arn}
+    if not isinstance(found, Presence):
+        return known
+    return {**found.model_dump(by_alias=True, exclude_none=True), **known}

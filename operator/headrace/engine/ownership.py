@@ -1,7 +1,8 @@
 """Whose a resource is, and what follows from it: take it, leave it alone, give it back."""
 
 import hashlib
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from headrace.engine.errors import NotOurs
 from headrace.engine.slices import Slice
@@ -20,6 +21,16 @@ class Presence(Slice):
     """The object that manages the resource: <cluster id>/<kind>/<namespace>/<name>."""
     retained_by: str | None = None
     """The object that let go of it and may take it back."""
+
+    @classmethod
+    def of(cls, tags: Mapping[str, str], **known: Any) -> Self:
+        """Return what the tags of a resource say of whose it is, with what else is known of it."""
+        return cls(owner=tags.get(OWNER_TAG), retained_by=tags.get(RETAINED_TAG), **known)
+
+    def marks(self) -> dict[str, str]:
+        """Return the tags that say whose the resource is."""
+        marks = {OWNER_TAG: self.owner, RETAINED_TAG: self.retained_by}
+        return {key: value for key, value in marks.items() if value is not None}
 
     def released(self) -> Self:
         """Return what a resource is that its owner has let go of."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, cast
 
+from headrace.engine.document import Document, DocumentRoot, Lens, Store, folded
 from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending, Throttled, Unavailable
 from headrace.engine.facet import Facet
 from headrace.engine.ignore import Ignored
@@ -12,6 +13,9 @@ from headrace.engine.plan import Change, Plan, Verb, compare
 from headrace.engine.slices import ABSENT, UNMANAGED, KeyedSlice, Missing, Slice
 from headrace.engine.wish import Wish
 from headrace.engine.work import Failure, Intent, Report, Work
+
+_RACES = 3
+"""How often a document is written that others write, too, before the next pass tries it."""
 
 
 def reconcile(work: Work, pool: Executor) -> Report:
@@ -36,6 +40,7 @@ class _Pass:
         self.created = False
         self.tried: set[str] = set()
         self.touched: set[str] = set()
+        self.busy: CloudError | None = None
 
     def run(self) -> Report:
         work = self.work
@@ -51,6 +56,7 @@ class _Pass:
         plan = self.compare(wishes)
         if plan.changes and work.write:
             self.carry_out(plan, wishes)
+        self.see_busy()
         return self.report(plan, self.compare(wishes).changes)
 
     def report(self, plan: Plan, left: tuple[Change, ...] = ()) -> Report:
@@ -66,7 +72,19 @@ class _Pass:
             dict(self.found),
             self.created,
             frozenset(self.touched),
+            self.busy,
         )
+
+    def see_busy(self) -> None:
+        """Ask what is ours whether AWS is still at work on it; it may be changed all the same."""
+        seen, keeping = self.found.get(self.root.name), self.work.intent in (Intent.KEEP, Intent.OBSERVE)
+        if not isinstance(seen, Presence) or not keeping or self.refusal(seen) is not None:
+            return
+        try:
+            with self.work.target.translating():
+                self.busy = self.root.busy(self.work.target, seen)
+        except CloudError as error:
+            self.busy = error
 
     def compare(self, wishes: Mapping[str, Wish]) -> Plan:
         work = self.work
@@ -208,10 +226,10 @@ class _Pass:
                 return
             plan = self.compare(wishes)
         due = [change for change in plan.changes if change.facet not in self.tried]
-        touched = [change for change in due if self.may(change) and self.attempt(change, wishes)]
+        touched = self.write_all(due, wishes)
         if touched:
-            self.look([self.work.resource.facet(change.facet) for change in touched])
-            self.verify(wishes, {change.facet for change in touched})
+            self.look([self.work.resource.facet(name) for name in touched])
+            self.verify(wishes, set(touched))
 
     def taken_over(self) -> bool:
         """Look at what was there before and is ours now; say whether it is."""
@@ -223,7 +241,7 @@ class _Pass:
 
         All is read back, and what turns out to be otherwise than it was taken for is put right as ever.
         """
-        carried = [facet for facet in self.managed() if facet.name in self.root.carries]
+        carried = [facet for facet in self.managed() if facet.name in self.work.resource.carried]
         self.look([self.root, *carried])
         if not self.still_ours():
             return False
@@ -247,12 +265,7 @@ class _Pass:
             unknown = names.intersection(facet.after) - self.found.keys()
             if facet.initial is not None and not unknown:
                 self.found[facet.name] = facet.initial
-        written = set()
-        for change in self.compare(wishes).changes:
-            if self.may(change):
-                self.tried.add(change.facet)
-                if self.attempt(change, wishes):
-                    written.add(change.facet)
+        written = set(self.write_all(self.compare(wishes).changes, wishes))
         # What was held up here is so again, or is right, once it was read.
         self.held.clear()
         return written
@@ -300,15 +313,71 @@ class _Pass:
             return (self.root.name, *standing)
         return (self.root.name, *facet.after)
 
+    def write_all(self, changes: Iterable[Change], wishes: Mapping[str, Wish]) -> list[str]:
+        """Write what may be written, all parts of a document at once; name the facets that went well."""
+        changes, written = list(changes), list[str]()
+        for change in changes:
+            if change.facet in self.tried or not self.may(change):
+                continue
+            lens = self.lens(change)
+            if lens is None:
+                self.tried.add(change.facet)
+                written += [change.facet] if self.attempt(change, wishes) else []
+            else:
+                parts = [c for c in changes if self.in_document(c, lens.store) and self.may(c)]
+                self.tried.update(part.facet for part in parts)
+                written += self.replace(lens.store, parts, wishes)
+        return written
+
+    def lens(self, change: Change) -> Lens[Any, Any] | None:
+        facet = self.work.resource.facet(change.facet)
+        return facet if isinstance(facet, Lens) else None
+
+    def in_document(self, change: Change, store: Store[Any]) -> bool:
+        lens = self.lens(change)
+        return lens is not None and lens.store is store
+
+    def replace(self, store: Store[Any], parts: list[Change], wishes: Mapping[str, Wish]) -> list[str]:
+        """Make all these changes of a document with one write; where a race is lost, look and try again."""
+        names = {part.facet for part in parts}
+        for left in reversed(range(_RACES)):
+            try:
+                with self.work.target.translating():
+                    self.replace_once(store, parts)
+                break
+            except Conflict as error:
+                if not left:
+                    self.failed(parts, error, wishes)
+                    return []
+            except CloudError as error:
+                self.failed(parts, error, wishes)
+                return []
+            self.look([self.work.resource.facet(name) for name in sorted(names)])
+            parts = [change for change in self.compare(wishes).changes if change.facet in names]
+        for part in parts:
+            self.note(part, wishes)
+        return [part.facet for part in parts]
+
+    def replace_once(self, store: Store[Any], parts: Iterable[Change]) -> None:
+        target = self.work.target
+        values = {lens: part.after for part in parts if (lens := self.lens(part)) is not None}
+        if values:
+            found = store.read(target)
+            store.replace(target, Document(folded(found.body, values), found.version))
+
+    def failed(self, parts: Iterable[Change], error: CloudError, wishes: Mapping[str, Wish]) -> None:
+        for part in parts:
+            self.failures.append(Failure(part.facet, "write", error))
+            if _may_be_done(part, error):
+                self.note(part, wishes)
+
     def attempt(self, change: Change, wishes: Mapping[str, Wish]) -> bool:
         facet = self.work.resource.facet(change.facet)
         try:
             with self.work.target.translating():
                 self.write(facet, change, wishes)
         except CloudError as error:
-            self.failures.append(Failure(change.facet, "write", error))
-            if _may_be_done(change, error):
-                self.note(change, wishes)
+            self.failed([change], error, wishes)
             return False
         self.note(change, wishes)
         return True
@@ -317,19 +386,30 @@ class _Pass:
         """Remember what was, or may have been, written, with what travels in the create call."""
         self.touched.add(change.facet)
         if change.facet == self.root.name and change.verb is Verb.CREATE:
-            self.touched.update(name for name in self.root.carries if name in wishes)
+            self.touched.update(name for name in self.work.resource.carried if name in wishes)
 
     def write(self, facet: Facet[Any, Any], change: Change, wishes: Mapping[str, Wish]) -> None:
         target = self.work.target
         if change.verb is Verb.REMOVE:
             facet.remove(target, change.before)
         elif facet is self.root and change.verb is Verb.CREATE:
-            carried = {name: wishes[name].value for name in self.root.carries if name in wishes}
+            carried = {name: wishes[name].value for name in self.work.resource.carried if name in wishes}
             values = {name: value for name, value in carried.items() if isinstance(value, Slice)}
             self.work.before_creation(self.doubted is None)
-            self.root.create(target, change.after, values)
+            self.create(cast(Presence, change.after), values)
         else:
             facet.apply(target, change.after, change.before)
+
+    def create(self, after: Presence, carried: Mapping[str, Slice]) -> None:
+        """Make the resource; where it is made from a document, that has what is wished of each lens."""
+        root, target = self.root, self.work.target
+        if not isinstance(root, DocumentRoot):
+            root.create(target, after, carried)
+            return
+        lenses = {f.name: f for f in self.work.resource.facets if isinstance(f, Lens)}
+        parts = {lenses[name]: value for name, value in carried.items() if name in lenses}
+        rest = {name: value for name, value in carried.items() if name not in lenses}
+        root.create_from(target, after, folded(root.blank(target, after), parts), rest)
 
     def verify(self, wishes: Mapping[str, Wish], touched: set[str]) -> None:
         """What was written but does not read back is still on its way."""

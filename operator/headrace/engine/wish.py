@@ -13,6 +13,10 @@ TAKEN_OUT = "taken out of spec"
 """The source of a wish to be rid of what we once set."""
 
 
+OF_NODE = ": "
+"""What parts the name of a node from the path of a field, where that is not of the main node."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """Settings from one source (spec, a preset), by facet; each may say only a part of its slice."""
@@ -131,8 +135,26 @@ def remembered(wishes: Mapping[str, Wish]) -> frozenset[str]:
 
 
 def facet_of(path: str) -> str:
-    """Return the facet of an entry of the ledger, or of the path of a field."""
-    return path.split("[", maxsplit=1)[0].split(".", maxsplit=1)[0]
+    """Return the facet of an entry of the ledger, or of the path of a field, with the node that it is of."""
+    node, rest = _of_node(path)
+    prefix = f"{node}{OF_NODE}" if node else ""
+    return prefix + rest.split("[", maxsplit=1)[0].split(".", maxsplit=1)[0]
+
+
+def entries_of(node: str, ledger: Iterable[str]) -> frozenset[str]:
+    """Return what an object's ledger remembers of one of its nodes; the main one has the empty name."""
+    return frozenset(rest for of, rest in map(_of_node, ledger) if of == node)
+
+
+def is_of_node(path: str) -> bool:
+    """Say whether the path of a field is that of another node than the main one."""
+    return bool(_of_node(path)[0])
+
+
+def _of_node(path: str) -> tuple[str, str]:
+    node, found, rest = path.partition(OF_NODE)
+    # Names of nodes have no brackets, keys of maps are in some.
+    return (node, rest) if found and "[" not in node else ("", path)
 
 
 def remembered_keys(ledger: frozenset[str], facet: str) -> set[str]:

@@ -10,7 +10,7 @@ from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, Plan, Verb
 from headrace.engine.slices import Missing, Slice
-from headrace.engine.wish import Wish
+from headrace.engine.wish import Wish, is_of_node
 
 
 class Intent(Enum):
@@ -84,6 +84,8 @@ class Report:
     """Whether the resource was made in this pass, even if it could not be read back."""
     touched: frozenset[str] = frozenset()
     """Facets that were written, or may have been: of a write that got lost nobody knows."""
+    busy: CloudError | None = None
+    """What AWS is still at work on, after all was done that is to be done."""
 
     @property
     def new(self) -> bool:
@@ -91,6 +93,7 @@ class Report:
         return any(
             change.verb is Verb.CREATE and isinstance(change.after, Presence) and change.facet in self.touched
             for change in self.plan.changes
+            if not is_of_node(change.facet)
         )
 
     @property

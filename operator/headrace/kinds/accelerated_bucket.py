@@ -7,15 +7,16 @@ from pydantic import Field, create_model, model_validator
 
 from headrace.aws.sessions import Identity
 from headrace.engine.errors import Invalid
-from headrace.engine.graph import Node, Nodes
+from headrace.engine.graph import Node, Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule, Slice
 from headrace.engine.wish import Layer
 from headrace.engine.work import Report
 from headrace.kinds.common import BareRequest, CommonSpec, Kind, Request
-from headrace.kinds.definition import Column
+from headrace.kinds.definition import Column, ObjectRef
 from headrace.kinds.status import Status
 from headrace.resources.registry import resource_type
 from headrace.resources.s3.bucket.acceleration import Acceleration
+from headrace.resources.s3.bucket.cloud_front_access import CloudFrontAccess
 from headrace.resources.s3.bucket.presence import BucketPresence
 from headrace.resources.s3.regions import domain_of, has_acceleration
 
@@ -121,12 +122,26 @@ class Endpoints(ApiModel):
     )
 
 
+class LetIn(ApiModel):
+    """A distribution that may read the objects of a bucket."""
+
+    distribution: str = Field(
+        max_length=320, description="The Distribution object, with its namespace: shop/site."
+    )
+    arn: str = Field(max_length=255, description="The ARN of the distribution.")
+
+
 class BucketStatus(Status):
     """What a bucket tells of itself."""
 
     emptied: int | None = Field(None, ge=0, description="How much content was deleted so far: emptyOnDelete.")
     arn: str | None = Field(None, max_length=255, description="The ARN of the bucket.")
     endpoints: Endpoints | None = Field(None, description="The host names at which the bucket answers.")
+    cloud_front_access: tuple[LetIn, ...] = Field(
+        (),
+        max_length=100,
+        description="The distributions of objects that are let in; those of objects that are gone stay.",
+    )
 
 
 class AcceleratedBucket(Kind[_BucketSpec]):
@@ -141,6 +156,7 @@ class AcceleratedBucket(Kind[_BucketSpec]):
     )
     spec = AcceleratedBucketSpec
     status = BucketStatus
+    main = "bucket"
     resources = (BUCKET,)
     columns = (
         Column("Bucket", ".status.pins.name"),
@@ -156,7 +172,7 @@ class AcceleratedBucket(Kind[_BucketSpec]):
         if region is None:
             raise Invalid("spec.region is missing, and the operator has no default region (AWS_REGION).")
         _check_name(name, spec)
-        layers = (Layer("spec", spec.settings()), *_of_region(region, spec))
+        layers = (*_of_claims(request), Layer("spec", spec.settings()), *_of_region(region, spec))
         presence = BucketPresence(region=region, owner=request.owner)
         return (Node("bucket", BUCKET, name, region, presence, layers),)
 
@@ -164,20 +180,22 @@ class AcceleratedBucket(Kind[_BucketSpec]):
         """Return the bucket's name."""
         return str(raw.get("bucketName") or name)
 
-    def bare(self, request: BareRequest) -> Node:
+    def bare(self, request: BareRequest) -> Nodes:
         """Return the bucket without its settings."""
         presence = BucketPresence(region=request.region, owner=request.owner)
-        return Node("bucket", BUCKET, request.id, request.region, presence)
+        return (Node("bucket", BUCKET, request.id, request.region, presence),)
 
     def outputs(
-        self, node: Node, report: Report, identity: Identity, known: Mapping[str, Any]
+        self, request: Request[_BucketSpec], settled: Mapping[str, Settled], identity: Identity
     ) -> dict[str, Any]:
-        """Return the ARN and the endpoints; the accelerated one where acceleration was last read as on."""
+        """Return the ARN, whom it lets in, and the endpoints, the accelerated one where it was last on."""
+        node, report = settled[self.main].node, settled[self.main].report
+        assert report is not None, "it was looked at"  # noqa: S101 - for the types
         suffix = domain_of(node.region)
         acceleration = report.found.get("acceleration")
         accelerated = isinstance(acceleration, Acceleration) and acceleration.enabled
         if "acceleration" in report.unread:
-            accelerated = "accelerated" in known.get("endpoints", {})
+            accelerated = "accelerated" in request.status.get("endpoints", {})
         endpoints = Endpoints(
             plain=f"{node.id}.s3.{node.region}.{suffix}",
             dualstack=f"{node.id}.s3.dualstack.{node.region}.{suffix}",
@@ -186,7 +204,65 @@ class AcceleratedBucket(Kind[_BucketSpec]):
         return {
             "arn": node.arn(identity.partition, identity.account_id),
             "endpoints": endpoints.model_dump(by_alias=True, exclude_none=True),
+            **_told_of_access(request, report),
         }
+
+    def remembered(self, status: Mapping[str, Any]) -> tuple[ObjectRef, ...]:
+        """Return the Distributions that are let in."""
+        return tuple(_distribution(each["distribution"]) for each in status.get("cloudFrontAccess", []))
+
+
+def _of_claims(request: Request[_BucketSpec]) -> tuple[Layer, ...]:
+    """Return who is let in: what spec says, and the distributions of objects.
+
+    A distribution whose object is no more was retained, and lives from what it reads here: it stays let in
+    until spec says something of access, be it an empty list.
+    """
+    said = request.spec.settings().get("cloudFrontAccess")
+    claimed = set(_let_in(request).values())
+    kept = {each["arn"] for each in request.status.get("cloudFrontAccess", [])} if said is None else set()
+    known = said is not None or claimed or request.status.get("cloudFrontAccess")
+    if not known:
+        return ()
+    arns = {*claimed, *(said or {}).get("distributionARNs", ())}
+    arns |= kept - _disowned(request)
+    return (Layer("references", {"cloudFrontAccess": {"distributionARNs": sorted(arns)}}),)
+
+
+def _let_in(request: Request[_BucketSpec]) -> dict[str, str]:
+    """Return the distributions of the objects that refer to the bucket, by object."""
+    return {claim.ref.path: claim.arn for claim in request.claims if claim.wants and claim.arn}
+
+
+def _disowned(request: Request[_BucketSpec]) -> set[str]:
+    """Return the ARNs of those that were let in for an object which asks for it no more.
+
+    An object that is there again and looks for what it had retained asks for it soon.
+    """
+    asks = {claim.ref.path: claim.wants and claim.arn in ("", None) for claim in request.claims}
+    told = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
+    return {arn for path, arn in told.items() if path in asks and not asks[path]}
+
+
+def _told_of_access(request: Request[_BucketSpec], report: Report) -> dict[str, Any]:
+    """Return whom of the objects' distributions the bucket lets in, as was read."""
+    known = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
+    if "cloudFrontAccess" in report.unread:
+        told = known
+    else:
+        found = report.found.get("cloudFrontAccess")
+        there = found.distribution_arns if isinstance(found, CloudFrontAccess) else ()
+        told = {path: arn for path, arn in {**known, **_let_in(request)}.items() if arn in there}
+    return (
+        {"cloudFrontAccess": [{"distribution": path, "arn": told[path]} for path in sorted(told)]}
+        if told
+        else {}
+    )
+
+
+def _distribution(path: str) -> ObjectRef:
+    namespace, _, name = path.partition("/")
+    return ObjectRef("Distribution", namespace, name)
 
 
 def _of_region(region: str, spec: _BucketSpec) -> tuple[Layer, ...]:

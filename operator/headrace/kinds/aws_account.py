@@ -65,6 +65,14 @@ class BucketPatterns(ApiModel):
     )
 
 
+class DistributionPatterns(ApiModel):
+    """Ids of distributions, with * for any characters."""
+
+    adopt: tuple[Pattern, ...] = Field(
+        (), max_length=50, description="Ids of distributions that may be adopted. None: none may."
+    )
+
+
 class Passes(ApiModel):
     """ARNs, with * for any characters, that objects may have AWS services use."""
 
@@ -93,6 +101,7 @@ class NamespaceEntry(ApiModel):
     )
     selector: Selector | None = Field(None, description="Namespaces by their labels.")
     buckets: BucketPatterns | None = Field(None, description="What buckets may be called.")
+    distributions: DistributionPatterns | None = Field(None, description="Which distributions may be had.")
     hosted_zones: tuple[Pattern, ...] = Field(
         (), max_length=50, description="Ids of hosted zones in which records may be made. None: none."
     )

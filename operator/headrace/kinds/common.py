@@ -2,16 +2,16 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field, field_validator
 
 from headrace.aws.sessions import Identity
-from headrace.engine.graph import Node, Nodes
+from headrace.engine.errors import CloudError
+from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
-from headrace.engine.work import Report
 from headrace.kinds.definition import Definition, ObjectRef
 from headrace.kinds.schema import FILLED_IN
 from headrace.kinds.status import Status
@@ -113,6 +113,26 @@ S = TypeVar("S", bound=CommonSpec)
 
 
 @dataclass(frozen=True)
+class Reference:
+    """That an object refers to another one, and by which field."""
+
+    field: str
+    """Its path: spec.origins[media].bucketRef."""
+    to: ObjectRef
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What another object has to do with this one: it refers to it now, or did when it last was looked at."""
+
+    ref: ObjectRef
+    arn: str
+    """The ARN of what it stands for; empty where that is not made yet."""
+    wants: bool
+    """Whether it refers to this one, may do so, and is not on its way out."""
+
+
+@dataclass(frozen=True)
 class Request(Generic[S]):
     """All that an expansion may know."""
 
@@ -120,6 +140,25 @@ class Request(Generic[S]):
     ref: ObjectRef
     owner: str
     default_region: str | None = None
+    uid: str = ""
+    partition: str = "aws"
+    status: Mapping[str, Any] = field(default_factory=dict)
+    """What the object told of itself so far."""
+    referred: Mapping[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
+    """The statuses of the objects that it refers to."""
+    claims: tuple[Claim, ...] = ()
+    secrets: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    """Values from Secrets of its namespace, by name and key."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """An entry of `status.parts`: a cloud resource that an object stands for among others."""
+
+    name: str
+    type: str
+    id: str = ""
+    ready: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,16 +168,25 @@ class BareRequest:
     id: str
     region: str
     owner: str
+    ref: ObjectRef
+    uid: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 class Kind(Definition[S], ABC):
     """A custom resource that stands for resources of the cloud: how its spec becomes nodes and outputs."""
 
     status: ClassVar[type[Status]]
+    main: ClassVar[str]
+    """The name of the node that its objects are about; all others only belong to it."""
+    region: ClassVar[str] = ""
+    """The one region of what its objects stand for, where they have no choice."""
+    composite: ClassVar[bool] = False
+    """Whether its objects stand for more than one cloud resource, which `status.parts` then remembers."""
 
     @abstractmethod
     def expand(self, request: Request[S]) -> Nodes:
-        """Turn a spec into the cloud resources that it asks for. Pure.
+        """Turn a spec into the cloud resources that it asks for, what is referred to first. Pure.
 
         Raises:
             Invalid: what only the whole object shows to be wrong.
@@ -146,17 +194,40 @@ class Kind(Definition[S], ABC):
 
     @abstractmethod
     def made(self, name: str, raw: Mapping[str, Any]) -> str:
-        """Return how the cloud calls what an object stands for, even where its spec does not validate."""
+        """Return how the cloud calls what an object stands for, even where its spec does not validate.
+
+        Empty, where the cloud chooses that.
+        """
 
     @abstractmethod
-    def bare(self, request: BareRequest) -> Node:
-        """Return the node that an object stands for, from its pins alone: what deletion works with."""
+    def bare(self, request: BareRequest) -> Nodes:
+        """Return the nodes that an object stands for, from what its status says: what deletion works with."""
 
     @abstractmethod
     def outputs(
-        self, node: Node, report: Report, identity: Identity, known: Mapping[str, Any]
+        self, request: Request[S], settled: Mapping[str, Settled], identity: Identity
     ) -> dict[str, Any]:
         """Return the fields of status that other objects and people need, as the API writes them.
 
-        `known` is the status so far: what hangs on a setting that could not be read stays as it was.
+        Args:
+            request: what was expanded, with the status so far: what hangs on a setting that could not be
+                read stays as it was.
+            settled: every node, by name, and what became of it; the main one was looked at.
+            identity: as whom.
         """
+
+    def references(self, namespace: str, raw: Mapping[str, Any]) -> tuple[Reference, ...]:
+        """Return what an object of this namespace refers to, even where its spec does not validate."""
+        return ()
+
+    def remembered(self, status: Mapping[str, Any]) -> tuple[ObjectRef, ...]:
+        """Return the objects that an object gave something to, as its status has it."""
+        return ()
+
+    def secrets(self, spec: S) -> Iterable[tuple[str, str]]:
+        """Name the values from Secrets that a spec asks for, by name and key."""
+        return ()
+
+    def waits(self, request: Request[S], settled: Mapping[str, Settled]) -> tuple[CloudError, ...]:
+        """Return what others have yet to do before an object is Ready whose own nodes are settled."""
+        return ()

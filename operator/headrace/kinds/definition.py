@@ -18,6 +18,7 @@ REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
 PAUSED = f"{GROUP}/paused"
 ADOPT = f"{GROUP}/adopt"
 ABANDON = f"{GROUP}/abandon"
+CONSENT = f"{GROUP}/allow-references-from"
 
 M = TypeVar("M", bound=ApiModel)
 

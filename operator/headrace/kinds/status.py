@@ -1,7 +1,8 @@
 """The status that every kind has, as the API writes it, and the closed set of reasons."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -10,6 +11,7 @@ from headrace.engine.slices import ApiModel
 MOST_DRIFT = 50
 """How many fields the drift list shows; the count beside it is always the full one."""
 MOST_MANAGED = 200
+MOST_PARTS = 500
 TEXT = 1024
 """How long a value in the drift list may be; longer ones are cut."""
 
@@ -17,10 +19,7 @@ Text = Annotated[str, Field(max_length=TEXT)]
 
 
 class Reason(StrEnum):
-    """Why a condition is as it is. No other reason is ever written.
-
-    Reserved: Deploying.
-    """
+    """Why a condition is as it is. No other reason is ever written."""
 
     IN_SYNC = "InSync"
     CREATING = "Creating"
@@ -108,4 +107,33 @@ class Status(ApiModel):
         None,
         max_length=TEXT,
         description="The last value of headrace.io/reconcile-requested-at that was answered.",
+    )
+
+
+# What is in the status of every kind; the rest of a status are the outputs of its kind.
+_SHARED = frozenset(field.alias for field in Status.model_fields.values()) | {"parts"}
+
+
+def outputs(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an object tells for others: all of its status that not every kind has."""
+    return {key: value for key, value in status.items() if key not in _SHARED}
+
+
+class PartStatus(ApiModel):
+    """One of the cloud resources that an object stands for."""
+
+    name: str = Field(max_length=320, description="How the object calls it.")
+    type: str = Field(max_length=64, description="What it is, such as cloudfront/distribution.")
+    ready: bool = Field(description="Whether it is there, and as it is wished.")
+    id: str | None = Field(None, max_length=TEXT, description="How AWS calls it, once it is made.")
+
+
+class CompositeStatus(Status):
+    """What a kind tells that stands for several cloud resources."""
+
+    parts: tuple[PartStatus, ...] = Field(
+        (),
+        max_length=MOST_PARTS,
+        description="The cloud resources of the object; each is named here before it is made.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )

@@ -13,10 +13,9 @@ from headrace.controller.accounts import Access, Accounts
 from headrace.controller.api import Object
 from headrace.engine.errors import CloudError, Invalid
 from headrace.engine.facet import Facet, ResourceType, Root
-from headrace.engine.graph import Node, Nodes
+from headrace.engine.graph import Node, Nodes, Settled
 from headrace.engine.slices import ApiModel, Missing, Slice
 from headrace.engine.wish import Layer
-from headrace.engine.work import Report
 from headrace.kinds.common import BareRequest, CommonSpec, Kind, Request
 from headrace.kinds.status import Status
 from tests.unit.engine import fakes
@@ -107,6 +106,7 @@ class ThingKind(Kind[ThingSpec]):
     """One thing: one node."""
 
     name = "Thing"
+    main = "thing"
     plural = "things"
     short_names = ()
     description = "A thing."
@@ -127,12 +127,14 @@ class ThingKind(Kind[ThingSpec]):
     def made(self, name: str, raw: Mapping[str, Any]) -> str:
         return str(raw.get("thingName") or name)
 
-    def bare(self, request: BareRequest) -> Node:
-        return Node("thing", THING, request.id, request.region, Home(owner=request.owner))
+    def bare(self, request: BareRequest) -> Nodes:
+        return (Node("thing", THING, request.id, request.region, Home(owner=request.owner)),)
 
     def outputs(
-        self, node: Node, report: Report, identity: Identity, known: Mapping[str, Any]
+        self, request: Request[ThingSpec], settled: Mapping[str, Settled], identity: Identity
     ) -> dict[str, Any]:
+        node, report = settled["thing"].node, settled["thing"].report
+        assert report is not None
         on = report.found.get("switch") == Switch(enabled=True)
         doors = Doors(front=f"{node.id}.front", back=f"{node.id}.back" if on else None)
         arn = node.arn(identity.partition, identity.account_id)

@@ -32,7 +32,7 @@ def subclasses(kind: type[CloudError] = CloudError) -> Iterator[type[CloudError]
 CLASSES = sorted(set(subclasses()), key=lambda kind: kind.__name__)
 GRAVEST_FIRST = [
     *(Moved, NotOurs, Invalid, BadCredentials, Denied, NotEmpty),
-    *(Unavailable, Throttled, Waiting, Pending, Conflict),
+    *(Unavailable, Throttled, Waiting, Deploying, Pending, Conflict),
 ]
 
 
@@ -100,7 +100,7 @@ def test_of_equally_grave_ones_the_first_by_its_text_is_told() -> None:
 
 def test_where_nothing_is_wrong_there_is_nothing_to_tell() -> None:
     assert gravest([]) is None
-    assert next_look([]) is Next.RESYNC
+    assert next_look([], 0.0) is Next.RESYNC
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_where_nothing_is_wrong_there_is_nothing_to_tell() -> None:
 def test_the_next_look_is_the_earliest_that_one_of_them_asks_for(
     errors: list[CloudError], expected: float | Next
 ) -> None:
-    assert next_look(errors) == expected
-    assert next_look(reversed(errors)) == expected
+    assert next_look(errors, 0.0) == expected
+    assert next_look(reversed(errors), 0.0) == expected

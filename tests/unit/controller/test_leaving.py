@@ -10,13 +10,15 @@ from headrace.aws.sessions import Account, Identity
 from headrace.controller import deletion
 from headrace.controller.accounts import Accounts
 from headrace.controller.api import Body, Object
+from headrace.controller.cache import Cache
 from headrace.controller.consequences import Next
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
+from headrace.controller.relations import Relations
 from headrace.controller.transitions import Transition
 from headrace.engine.errors import Context, Denied, NotEmpty, Throttled
 from headrace.engine.facet import Emptied, Permissions, ResourceType, Root
-from headrace.engine.graph import Node
+from headrace.engine.graph import Node, Nodes
 from headrace.engine.ownership import Presence, owner_of
 from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.kinds.common import BareRequest, CommonSpec, Kind
@@ -80,6 +82,7 @@ class JarKind(Kind[CommonSpec]):
     """One jar."""
 
     name = "Jar"
+    main = "jar"
 
     def expand(self, request: Any) -> Any:
         raise AssertionError("deletion needs no spec")
@@ -87,10 +90,10 @@ class JarKind(Kind[CommonSpec]):
     def made(self, name: str, raw: Mapping[str, Any]) -> str:
         return name
 
-    def bare(self, request: BareRequest) -> Node:
-        return Node("jar", JAR, request.id, request.region, Presence(owner=request.owner))
+    def bare(self, request: BareRequest) -> Nodes:
+        return (Node("jar", JAR, request.id, request.region, Presence(owner=request.owner)),)
 
-    def outputs(self, node: Any, report: Any, identity: Any, known: Any) -> Any:
+    def outputs(self, request: Any, settled: Any, identity: Any) -> Any:
         raise AssertionError("nothing is told of what goes")
 
 
@@ -146,8 +149,17 @@ class Stage:
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self.server, self.reach, self.latest = Server(), Reach(), dict[ObjectRef, Object]()
         accounts = cast(Accounts, self.reach)
+        kinds = {"Jar": JarKind()}
+        relations = Relations(Cache(), kinds)
         parts = Parts(
-            {"Jar": JarKind()}, accounts, self.server, self.server, pool, "cluster", self.latest.get
+            kinds,
+            accounts,
+            self.server,
+            self.server,
+            pool,
+            "cluster",
+            relations,
+            latest=self.latest.get,
         )
         self.reconcile = Reconciler(parts)
         self.of()

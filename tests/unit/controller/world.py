@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from headrace.controller.cache import Cache
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
+from headrace.controller.relations import Relations
 from headrace.kinds.definition import ObjectRef
 from tests.unit.controller.cloud import FakeAccount, FakeAccounts, ThingKind
 from tests.unit.controller.fakes import FakeApi, FakeRecorder, InlineExecutor
@@ -29,13 +31,15 @@ class World:
 
     def __post_init__(self) -> None:
         self.account = FakeAccount(self.thing)
+        kinds = {"Thing": ThingKind()}
         parts = Parts(
-            kinds={"Thing": ThingKind()},
+            kinds=kinds,
             accounts=FakeAccounts(self.account),
             api=self.api,
             recorder=self.recorder,
             pool=InlineExecutor(),
             cluster_id="cluster",
+            relations=Relations(Cache(), kinds),
             latest=self.api.read,
         )
         self.reconciler = Reconciler(parts, clock=lambda: 1_762_336_800.0)

@@ -54,6 +54,10 @@ class FakeTarget:
     def name(self) -> str:
         return self._id
 
+    @property
+    def arn(self) -> str:
+        return f"arn:fake:{self._id}"
+
     @contextmanager
     def translating(self) -> Iterator[None]:
         try:

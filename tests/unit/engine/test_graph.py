@@ -1,6 +1,6 @@
 """Nodes: every one is settled, in the order of the expansion."""
 
-from headrace.engine.graph import Node, settle
+from headrace.engine.graph import Node, Settled, settle
 from headrace.engine.plan import Plan
 from headrace.engine.work import Report
 from tests.unit.engine.fakes import ME, THING, Home
@@ -10,15 +10,15 @@ def node(name: str) -> Node:
     return Node(name, THING, id=f"{name}-id", region="here", presence=Home(owner=ME))
 
 
-def report(node: Node) -> Report:
-    return Report(Plan(node.resource.name, node.id))
+def report(node: Node) -> Settled:
+    return Settled(node, Report(Plan(node.resource.name, node.id)))
 
 
 def test_every_node_is_settled_with_its_own_report_in_the_order_of_the_expansion() -> None:
     nodes = tuple(node(name) for name in ("second", "first", "third"))
     settled = settle(nodes, report)
     assert [each.node for each in settled] == list(nodes)
-    assert [each.report.plan.id for each in settled] == ["second-id", "first-id", "third-id"]
+    assert [each.report.plan.id for each in settled if each.report] == ["second-id", "first-id", "third-id"]
 
 
 def test_no_nodes_are_settled_by_doing_nothing() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from headrace.aws.sessions import Identity
 from headrace.engine.errors import Invalid, Unavailable
-from headrace.engine.graph import Node
+from headrace.engine.graph import Node, Settled
 from headrace.engine.plan import Plan
 from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.engine.wish import Layer
@@ -18,6 +18,7 @@ from headrace.resources.s3.bucket.presence import BucketPresence
 
 KIND = AcceleratedBucket()
 NOTHING: Mapping[str, Slice | Missing] = {}
+REF = ObjectRef(KIND.name, "shop", "media")
 OWNER = "cluster/AcceleratedBucket/shop/media"
 AWS = Identity("111122223333", "arn:aws:iam::111122223333:role/headrace", "aws")
 CHINA = Identity("111122223333", "arn:aws-cn:iam::111122223333:role/headrace", "aws-cn")
@@ -145,8 +146,8 @@ def test_what_an_object_stands_for_is_known_even_where_its_spec_makes_no_sense()
 def test_the_bare_bucket_is_its_presence_alone() -> None:
     presence = BucketPresence(region="us-east-1", owner=OWNER)
 
-    assert KIND.bare(BareRequest("acme-media", "us-east-1", OWNER)) == Node(
-        "bucket", BUCKET, "acme-media", "us-east-1", presence
+    assert KIND.bare(BareRequest("acme-media", "us-east-1", OWNER, REF)) == (
+        Node("bucket", BUCKET, "acme-media", "us-east-1", presence),
     )
 
 
@@ -157,7 +158,14 @@ def outputs(
     found: Mapping[str, Slice | Missing] = NOTHING, identity: Identity = AWS, region: str = "eu-central-1"
 ) -> dict[str, Any]:
     report = Report(Plan("s3/bucket", "media"), found=found)
-    return KIND.outputs(expand({"region": region}), report, identity, {})
+    return told(expand({"region": region}), report, identity)
+
+
+def told(
+    node: Node, report: Report, identity: Identity = AWS, known: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
+    request = Request(read_spec(KIND.spec, {}), REF, OWNER, status=known)
+    return KIND.outputs(request, {"bucket": Settled(node, report)}, identity)
 
 
 def test_the_outputs_of_an_accelerated_bucket() -> None:
@@ -186,7 +194,7 @@ def test_where_acceleration_could_not_be_read_its_endpoint_stays_as_it_was(on: b
     blind = Report(
         Plan("s3/bucket", "media"), failures=(Failure("acceleration", "read", Unavailable("no answer")),)
     )
-    assert KIND.outputs(expand({}), blind, AWS, known) == known
+    assert told(expand({}), blind, known=known) == known
 
 
 def test_in_china_names_end_otherwise() -> None:

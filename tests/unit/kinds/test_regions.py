@@ -10,6 +10,7 @@ from botocore.endpoint_provider import EndpointProvider
 from headrace.aws.sessions import Identity
 from headrace.aws.target import Target
 from headrace.engine.errors import Invalid
+from headrace.engine.graph import Settled
 from headrace.engine.plan import Plan
 from headrace.engine.slices import UNMANAGED
 from headrace.engine.wish import Wish, resolve
@@ -44,9 +45,11 @@ def wish(region: str, spec: dict[str, Any]) -> Wish:
 
 def outputs(region: str) -> dict[str, Any]:
     """Return what the status tells of a bucket there."""
-    node = KIND.bare(BareRequest("media", region, "test"))
+    ref = ObjectRef(KIND.name, "shop", "media")
+    (node,) = KIND.bare(BareRequest("media", region, "test", ref))
     identity = Identity("111122223333", "arn", partition_of(region))
-    return KIND.outputs(node, Report(Plan("s3/bucket", "media")), identity, {})
+    settled = {"bucket": Settled(node, Report(Plan("s3/bucket", "media")))}
+    return KIND.outputs(Request(read_spec(KIND.spec, {}), ref, "test"), settled, identity)
 
 
 def endpoints(region: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from headrace.aws.target import Target, absent_on
 from headrace.engine.facet import Emptied, Permissions, Root
-from headrace.engine.ownership import OWNER_TAG, RETAINED_TAG, Presence
+from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
 from headrace.resources.s3.bucket._common import MOST_TAGS, drop_tags, put_tags, tags_of, whose
 from headrace.resources.s3.bucket._emptying import empty
@@ -24,11 +24,6 @@ class BucketPresence(Presence):
 
     region: str = Field(description="The region of the bucket; it can never change.")
 
-    def marks(self) -> dict[str, str]:
-        """Return the tags that say whose the bucket is."""
-        marks = {OWNER_TAG: self.owner, RETAINED_TAG: self.retained_by}
-        return {key: value for key, value in marks.items() if value is not None}
-
 
 class PresenceFacet(Root[BucketPresence, Target]):
     """The bucket itself."""
@@ -38,6 +33,7 @@ class PresenceFacet(Root[BucketPresence, Target]):
     address = "arn:{partition}:s3:::{id}"
     fixed: ClassVar[tuple[str, ...]] = ("region",)
     carries: ClassVar[tuple[str, ...]] = ("tags",)
+    granted_as = "buckets"
     # Bucket names are global: a 403 may mean somebody else's bucket, or no bucket and no s3:ListBucket.
     create_decides = True
     permissions = Permissions(
@@ -67,9 +63,7 @@ class PresenceFacet(Root[BucketPresence, Target]):
                 # Tags are read in the bucket's own region; that it is elsewhere says enough.
                 return BucketPresence(region=region)
             tags = tags_of(target)
-            return BucketPresence(
-                region=region, owner=tags.get(OWNER_TAG), retained_by=tags.get(RETAINED_TAG)
-            )
+            return BucketPresence.of(tags, region=region)
         return ABSENT
 
     def create(self, target: Target, after: BucketPresence, carried: Mapping[str, Slice]) -> None:

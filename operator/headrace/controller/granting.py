@@ -1,0 +1,75 @@
+"""What an AWSAccount lets the objects of a namespace have, make, adopt and pass on."""
+
+from collections.abc import Mapping
+
+from headrace.controller.accounts import Access, granted
+from headrace.engine.errors import Denied, Invalid
+from headrace.engine.graph import Node
+from headrace.engine.slices import Slice
+from headrace.engine.wish import Wish
+from headrace.resources.s3.regions import partition_of
+
+
+def check_granted(access: Access, namespace: str, node: Node, wishes: Mapping[str, Wish]) -> None:
+    """Refuse what the account does not grant to the object's namespace.
+
+    Raises:
+        Denied: with the entry of the AWSAccount that is missing.
+        Invalid: it would be in another partition.
+    """
+    who = f"AWSAccount {access.name} does not let namespace {namespace}"
+    kind = node.resource.root.granted_as
+    if kind == "buckets" and not granted((*access.grants.create, *access.grants.adopt), node.id):
+        raise Denied(
+            f"{who} have a bucket named {node.id}: no pattern in buckets.create or buckets.adopt of its "
+            "spec.namespaces covers it."
+        )
+    if kind == "hosted_zones" and not granted(access.grants.hosted_zones, zone := node.id.partition("/")[0]):
+        raise Denied(
+            f"{who} use the hosted zone {zone}: no pattern in hostedZones of its spec.namespaces covers it."
+        )
+    _check_partition(access, node)
+    for name, wish in wishes.items():
+        if isinstance(wish.value, Slice):
+            _check_passes(access, who, name, wish.value)
+
+
+def _check_partition(access: Access, node: Node) -> None:
+    if partition_of(node.region) != (partition := access.account.identity.partition):
+        raise Invalid(
+            f"Region {node.region} is in the partition {partition_of(node.region)}, and "
+            f"{access.name or 'the AWS account'} in {partition}: choose a region of that partition, or "
+            "another account."
+        )
+
+
+def _check_passes(access: Access, who: str, name: str, value: Slice) -> None:
+    for field, what in value.passes.items():
+        arn = getattr(value, field)
+        if arn is not None and not granted(getattr(access.grants, what), arn):
+            raise Denied(
+                f"{who} use {arn} ({name}): no pattern in passes.{what} of its spec.namespaces covers it."
+            )
+
+
+def no_creation(access: Access, namespace: str, node: Node) -> Denied | None:
+    """Return why the resource may not be made, where the namespace may only adopt one of that name."""
+    if node.resource.root.granted_as != "buckets" or granted(access.grants.create, node.id):
+        return None
+    return Denied(f"There is no {node.id} to adopt. {ungranted(access, namespace, node, 'create')}")
+
+
+def may_adopt(access: Access, node: Node) -> bool:
+    """Say whether the namespace may take over a resource of this name that is nobody's."""
+    if node.resource.root.granted_as == "distributions":
+        return granted(access.grants.distributions, node.id)
+    return granted(access.grants.adopt, node.id)
+
+
+def ungranted(access: Access, namespace: str, node: Node, what: str) -> str:
+    """Say which entry is missing."""
+    kind = node.resource.root.granted_as or "buckets"
+    return (
+        f"AWSAccount {access.name} does not let namespace {namespace} {what} {node.id}: no pattern in "
+        f"{kind}.{what} of its spec.namespaces covers it."
+    )

@@ -1,0 +1,63 @@
+"""The ledger of cloud resources: `status.parts` names each before it is made, until it is gone."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from headrace.controller.api import Api, Gone, Object
+from headrace.controller.writer import write_status
+from headrace.engine.graph import Node, Settled
+from headrace.kinds.common import Part
+
+Parts = tuple[Part, ...]
+
+
+def parts_of(obj: Object) -> Parts:
+    """Return what the object is known to stand for, what others refer to first."""
+    return tuple(
+        Part(each["name"], each["type"], each.get("id", ""), each.get("ready", False))
+        for each in obj.status.get("parts", [])
+    )
+
+
+def remember(api: Api, obj: Object, nodes: Iterable[Node]) -> Object:
+    """Name all nodes in the status before any of them is made; return the object as it is then.
+
+    Raises:
+        Gone: the object is no more.
+    """
+    known = parts_of(obj)
+    names = {part.name for part in known}
+    new = tuple(Part(node.name, node.resource.name, node.id) for node in nodes if node.name not in names)
+    if not new:
+        return obj
+    after = write_status(api, obj, {**obj.status, "parts": [written(part) for part in (*known, *new)]})
+    if after is None:
+        raise Gone(f"{obj.ref} is gone")
+    return after
+
+
+def stale(known: Parts, nodes: Collection[Node], main: str) -> tuple[Parts, Parts]:
+    """Return what is no longer in the expansion: what refers to the main node, and what that refers to.
+
+    The former goes before the main node is changed, the latter once it does without; each in the order in
+    which to remove it.
+    """
+    names = [part.name for part in known]
+    wanted = {node.name for node in nodes}
+    place = names.index(main) if main in names else len(names)
+    gone = [(n, part) for n, part in enumerate(known) if part.name not in wanted]
+    before = tuple(part for n, part in reversed(gone) if n > place)
+    after = tuple(part for n, part in reversed(gone) if n <= place)
+    return before, after
+
+
+def parts_after(settled: Iterable[Settled], before: Iterable[Part], after: Iterable[Part]) -> Parts:
+    """Return what the object stands for now, with those parts of `stale` that are still to go."""
+    now = (Part(each.node.name, each.node.resource.name, each.id, each.ready) for each in settled)
+    return (*reversed(tuple(after)), *now, *reversed(tuple(before)))
+
+
+def written(part: Part) -> Mapping[str, Any]:
+    """Write a part as the status has it."""
+    said = {"name": part.name, "type": part.type, "ready": part.ready}
+    return said | {"id": part.id} if part.id else said
