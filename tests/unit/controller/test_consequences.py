@@ -9,6 +9,7 @@ from headrace.engine.errors import (
     CloudError,
     Conflict,
     Denied,
+    Deploying,
     Invalid,
     Moved,
     NotEmpty,
@@ -60,6 +61,7 @@ def test_something_follows_from_every_error(kind: type[CloudError]) -> None:
         (Unavailable, "Unavailable", False, Next.BACKOFF),
         (Throttled, "Throttled", False, Next.BACKOFF),
         (Waiting, "Waiting", False, 60.0),
+        (Deploying, "Deploying", False, Next.DEPLOYED),
         (Pending, "Updating", False, Next.BACKOFF),
         (Conflict, "Updating", False, Next.BACKOFF),
     ],
@@ -74,7 +76,7 @@ def test_what_follows_from_each(
 
 def test_only_what_a_person_can_mend_stalls_and_the_rest_is_tried_again_soon() -> None:
     # Credentials are renewed by others without an edit of ours; what is waited for tells by itself.
-    by_themselves = {BadCredentials, Waiting}
+    by_themselves = {BadCredentials, Waiting, Deploying}
     for kind in set(CLASSES) - by_themselves:
         effect = consequence(kind("it is so"))
         assert effect.stalled is (effect.next is not Next.BACKOFF), kind
@@ -89,6 +91,16 @@ def test_the_graver_of_two_is_told_in_whichever_order_they_come(
 
     assert type(gravest(errors)) is graver
     assert type(gravest(reversed(errors))) is graver
+
+
+@pytest.mark.parametrize(
+    ("took", "expected"), [(0.0, 0.5), (1.0, 0.5), (10.0, 2.0), (240.0, 48.0), (3600.0, 60.0), (-5.0, 0.5)]
+)
+def test_what_is_rolled_out_is_looked_at_with_growing_intervals(took: float, expected: float) -> None:
+    deploying = Deploying("it is so", since=1000.0 - took)
+    assert next_look([deploying], 1000.0) == expected
+    assert next_look([deploying, Denied("a")], 1000.0) == expected
+    assert next_look([deploying, Throttled("a")], 1000.0) is Next.BACKOFF
 
 
 def test_of_equally_grave_ones_the_first_by_its_text_is_told() -> None:

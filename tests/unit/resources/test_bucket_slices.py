@@ -14,6 +14,7 @@ from headrace.engine.ownership import OWNER_TAG, RETAINED_TAG
 from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.resources.registry import resource_type
 from headrace.resources.s3.bucket.acceleration import Acceleration
+from headrace.resources.s3.bucket.cloud_front_access import CloudFrontAccess
 from headrace.resources.s3.bucket.encryption import Encryption
 from headrace.resources.s3.bucket.ownership_controls import OwnershipControls
 from headrace.resources.s3.bucket.presence import BucketPresence
@@ -52,6 +53,7 @@ def test_what_rests_where_there_is_no_way_to_take_it_away() -> None:
     resting = {facet.name: facet.resting for facet in BUCKET.facets if facet.resting is not None}
     assert resting == {
         "acceleration": Acceleration(enabled=False),
+        "cloudFrontAccess": CloudFrontAccess(),
         "encryption": Encryption(),
         "transport": Transport(tls_only=False),
         "versioning": Versioning(enabled=False),
@@ -327,7 +329,7 @@ def test_every_call_but_the_create_names_the_account_that_must_own_the_bucket(
 ) -> None:
     for member in BUCKET.members():
         bucket.forget()
-        aws.answers = [Answer(200, "{}" if member.name == "transport" else "<A/>")] * 9
+        aws.answers = [Answer(200, "{}" if member.name in ("cloudFrontAccess", "transport") else "<A/>")] * 9
         with suppress(KeyError):
             member.observe(bucket)
         if member is not BUCKET.root:
