@@ -120,10 +120,25 @@ class Root(Facet[P, T]):
     """Facets whose wish travels in the create call itself."""
     create_decides: ClassVar[bool] = False
     """Whether being refused a look proves nothing, as for names that all the world shares."""
+    create_finds: ClassVar[bool] = False
+    """Whether the create call also finds what is there under our name: without an id it is the first call."""
+    marked: ClassVar[bool] = True
+    """Whether it can carry the mark of whose it is; else the name that we gave it is the only proof."""
 
     @abstractmethod
     def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
         """Make the resource with its owner in the very call that makes it."""
+
+    def apply(self, target: T, after: P, before: P | Missing) -> None:
+        """Mark whose it is. Only for what can carry marks."""
+        raise TypeError(f"{self.name} can carry no marks")
+
+    def leaving(self, target: T, seen: P) -> P:
+        """Return what was read as it is to be taken before it is removed: without an owner it is let be.
+
+        That is how a root says of what several objects share that others still use it.
+        """
+        return seen
 
     def empty(self, target: T, stop: Callable[[int], bool]) -> Emptied:
         """Delete the content that keeps the resource from being removed. Raises nothing.
