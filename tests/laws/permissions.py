@@ -12,7 +12,7 @@ from headrace.engine.facet import ResourceType, Root, Target
 from headrace.engine.slices import Missing, Slice
 from sandbox.aws.stand_in import StandIn
 from tests.laws.aws_world import AwsWorld, RequestLog, stand_in_world
-from tests.laws.laws import AnyFacet, gone, look, prepared, stands_on
+from tests.laws.laws import AnyFacet, gone, look, looks, prepared, stands_on
 
 _USER = "operator"
 
@@ -85,7 +85,8 @@ def law_each_permission_is_needed(
 ) -> None:
     """Without this one something is denied, and the error names it, the resource and who was refused."""
     helping = _ready(resource, member, world.root)
-    target = world.user.at(resource, helping.id)
+    target = world.user.at(resource, helping.name)
+    target.identify(helping.id)
     world.allow(declared(*alone(resource, member).members()) - {action})
     denials = _denials(_steps(resource, member, helping, world.root), target, helping)
     assert denials, f"{member.name} declares {action} and has no use for it"
@@ -126,8 +127,10 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
         ours = world.presence(resource, target)
         yield partial(_create, member, ours)
         yield member.observe
-        yield partial(_write, member, ours.released(), ours)
-        yield partial(_write, member, ours, ours.released())
+        yield from looks(resource)
+        if member.marked:
+            yield partial(_write, member, ours.released(), ours)
+            yield partial(_write, member, ours, ours.released())
         yield lambda there: member.remove(there, ours)
         return
     for value in (world.sample(member), world.other(member), gone(member)):

@@ -120,6 +120,8 @@ class Root(Facet[P, T]):
     """Facets whose wish travels in the create call itself."""
     create_decides: ClassVar[bool] = False
     """Whether being refused a look proves nothing, as for names that all the world shares."""
+    id_from_cloud: ClassVar[bool] = False
+    """Whether the cloud chooses the id: where it is not known, the resource is looked for by our name."""
     create_finds: ClassVar[bool] = False
     """Whether the create call also finds what is there under our name: without an id it is the first call."""
     marked: ClassVar[bool] = True
