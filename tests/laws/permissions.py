@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from headrace.aws.target import Target as AwsTarget
 from headrace.engine.errors import Denied
 from headrace.engine.facet import ResourceType, Root, Target
 from headrace.engine.slices import Missing, Slice
@@ -90,9 +91,9 @@ def law_each_permission_is_needed(
     world.allow(declared(*alone(resource, member).members()) - {action})
     denials = _denials(_steps(resource, member, helping, world.root), target, helping)
     assert denials, f"{member.name} declares {action} and has no use for it"
-    for denied in denials:
+    for denied, arn in denials:
         told = (denied.context.action, denied.context.resource, denied.context.caller)
-        wanted = (action, target.arn, world.caller)
+        wanted = (action, arn, world.caller)
         assert told == wanted, f"{member.name} without {action}: the error tells of {told}"
         unsaid = [word for word in wanted if word not in denied.message]
         assert not unsaid, f"{member.name} without {action}: {denied.message!r} does not say {unsaid}"
@@ -103,14 +104,18 @@ def _ready(resource: ResourceType, member: AnyFacet, world: AwsWorld) -> Target:
     return world.fresh(resource) if member is resource.root else prepared(resource, world, member)
 
 
-def _denials(steps: Iterable[Step], target: Target, helping: Target) -> list[Denied]:
-    """Do all the steps; what the user is refused root does, so that the next one has its turn."""
+def _denials(steps: Iterable[Step], target: AwsTarget, helping: Target) -> list[tuple[Denied, str]]:
+    """Do all the steps; what the user is refused root does, so that the next one has its turn.
+
+    With each denial comes the ARN of what it was about, as it was known by then.
+    """
     found = []
     for step in steps:
+        arn = target.arn
         try:
             _take(step, target)
         except Denied as denied:
-            found.append(denied)
+            found.append((denied, arn))
             _take(step, helping)
     return found
 
