@@ -49,12 +49,13 @@ class AwsWorld:
     def fresh(self, resource: ResourceType) -> Target:
         return self.at(resource, next(self._names))
 
-    def at(self, resource: ResourceType, id: str) -> Target:
+    def at(self, resource: ResourceType, name: str) -> Target:
         """Reach the resource of this name, be it there or not."""
         me = self._account.identity
+        id = "" if resource.root.id_from_cloud else name
         address = resource.root.address
-        arn = address.format(partition=me.partition, region=REGION, account=me.account_id, id=id)
-        return Target(self._account, REGION, id, arn)
+        arn = address.format(partition=me.partition, region=REGION, account=me.account_id, id="{id}")
+        return Target(self._account, REGION, id, arn, name=name, owner=ME)
 
     def presence(self, resource: ResourceType, target: object) -> Presence:
         said = {"owner": ME, "region": REGION}

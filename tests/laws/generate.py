@@ -117,11 +117,12 @@ def bounds_of(annotation: Any, metadata: Collection[Any]) -> list[Any]:
 def _scalar(annotation: Any, metadata: Collection[Any]) -> st.SearchStrategy[Any]:
     if annotation is bool:
         return st.booleans()
-    if annotation is int:
+    if annotation in (int, float):
         low = next((m.ge for m in metadata if isinstance(m, Ge)), None)
         high = next((m.le for m in metadata if isinstance(m, Le)), None)
         assert not any(isinstance(m, Gt | Lt) for m in metadata), "open bounds are not for our API"
-        return st.integers(low, high)  # type: ignore[arg-type]  # bounds of an int field are ints
+        whole = st.integers(low, high)  # type: ignore[arg-type]  # bounds of such a field are whole numbers
+        return whole.map(float) if annotation is float else whole
     if annotation is str:
         return _text(metadata)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from headrace.aws.target import Target as AwsTarget
 from headrace.engine.errors import Denied
 from headrace.engine.facet import ResourceType, Root, Target
 from headrace.engine.slices import Missing, Slice
 from sandbox.aws.stand_in import StandIn
 from tests.laws.aws_world import AwsWorld, RequestLog, stand_in_world
-from tests.laws.laws import AnyFacet, gone, look, prepared, stands_on
+from tests.laws.laws import AnyFacet, gone, look, looks, prepared, stands_on
 
 _USER = "operator"
 
@@ -85,13 +86,14 @@ def law_each_permission_is_needed(
 ) -> None:
     """Without this one something is denied, and the error names it, the resource and who was refused."""
     helping = _ready(resource, member, world.root)
-    target = world.user.at(resource, helping.id)
+    target = world.user.at(resource, helping.name)
+    target.identify(helping.id)
     world.allow(declared(*alone(resource, member).members()) - {action})
     denials = _denials(_steps(resource, member, helping, world.root), target, helping)
     assert denials, f"{member.name} declares {action} and has no use for it"
-    for denied in denials:
+    for denied, arn in denials:
         told = (denied.context.action, denied.context.resource, denied.context.caller)
-        wanted = (action, target.arn, world.caller)
+        wanted = (action, arn, world.caller)
         assert told == wanted, f"{member.name} without {action}: the error tells of {told}"
         unsaid = [word for word in wanted if word not in denied.message]
         assert not unsaid, f"{member.name} without {action}: {denied.message!r} does not say {unsaid}"
@@ -102,14 +104,18 @@ def _ready(resource: ResourceType, member: AnyFacet, world: AwsWorld) -> Target:
     return world.fresh(resource) if member is resource.root else prepared(resource, world, member)
 
 
-def _denials(steps: Iterable[Step], target: Target, helping: Target) -> list[Denied]:
-    """Do all the steps; what the user is refused root does, so that the next one has its turn."""
+def _denials(steps: Iterable[Step], target: AwsTarget, helping: Target) -> list[tuple[Denied, str]]:
+    """Do all the steps; what the user is refused root does, so that the next one has its turn.
+
+    With each denial comes the ARN of what it was about, as it was known by then.
+    """
     found = []
     for step in steps:
+        arn = target.arn
         try:
             _take(step, target)
         except Denied as denied:
-            found.append(denied)
+            found.append((denied, arn))
             _take(step, helping)
     return found
 
@@ -126,8 +132,10 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
         ours = world.presence(resource, target)
         yield partial(_create, member, ours)
         yield member.observe
-        yield partial(_write, member, ours.released(), ours)
-        yield partial(_write, member, ours, ours.released())
+        yield from looks(resource)
+        if member.marked:
+            yield partial(_write, member, ours.released(), ours)
+            yield partial(_write, member, ours, ours.released())
         yield lambda there: member.remove(there, ours)
         return
     for value in (world.sample(member), world.other(member), gone(member)):

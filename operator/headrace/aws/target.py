@@ -64,8 +64,8 @@ class Target:
 
     @property
     def arn(self) -> str:
-        """The resource's ARN."""
-        return self._address.replace("{id}", self._id)
+        """The resource's ARN; as policies say it of any, where AWS is yet to say the id."""
+        return self._address.replace("{id}", self._id or "*")
 
     @property
     def region(self) -> str:

@@ -125,12 +125,16 @@ class Root(Facet[P, T]):
     """Fields of the slice that are decided for good when the resource is made."""
     carries: ClassVar[tuple[str, ...]] = ()
     """Facets whose wish travels in the create call itself."""
-    marked: ClassVar[bool] = True
-    """Whether it carries whose it is; what is named after its owner, or its content, does not."""
     granted_as: ClassVar[str] = ""
     """By which entries an AWSAccount says who may have one: "buckets", "hosted_zones"; empty: by none."""
     create_decides: ClassVar[bool] = False
     """Whether being refused a look proves nothing, as for names that all the world shares."""
+    id_from_cloud: ClassVar[bool] = False
+    """Whether the cloud chooses the id: where it is not known, the resource is looked for by our name."""
+    create_finds: ClassVar[bool] = False
+    """Whether the create call also finds what is there under our name: without an id it is the first call."""
+    marked: ClassVar[bool] = True
+    """Whether it can carry the mark of whose it is; else the name that we gave it is the only proof."""
 
     @abstractmethod
     def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
@@ -139,6 +143,17 @@ class Root(Facet[P, T]):
     def busy(self, target: T, seen: P) -> CloudError | None:
         """Return what AWS is still at work on, where it takes changes before it is done with earlier ones."""
         return None
+
+    def apply(self, target: T, after: P, before: P | Missing) -> None:
+        """Mark whose it is. Only for what can carry marks."""
+        raise TypeError(f"{self.name} can carry no marks")
+
+    def leaving(self, target: T, seen: P) -> P:
+        """Return what was read as it is to be taken before it is removed: without an owner it is let be.
+
+        That is how a root says of what several objects share that others still use it.
+        """
+        return seen
 
     def empty(self, target: T, stop: Callable[[int], bool]) -> Emptied:
         """Delete the content that keeps the resource from being removed. Raises nothing.

@@ -37,6 +37,7 @@ class _Pass:
         self.held: dict[str, str] = {}
         self.ignored = work.ignored
         self.doubted: Failure | None = None
+        self.unseen = False
         self.created = False
         self.tried: set[str] = set()
         self.touched: set[str] = set()
@@ -93,8 +94,14 @@ class _Pass:
     # Looking
 
     def first_look(self) -> None:
-        """Read what is managed: all at once where the resource is known, else the root first."""
-        if self.work.known:
+        """Read what is managed: all at once where the resource is known, else the root first.
+
+        Where the create call finds what is there, too, nothing is looked for before it.
+        """
+        self.unseen = self.root.create_finds and not self.work.target.id and self.creates()
+        if self.unseen:
+            self.found[self.root.name] = ABSENT
+        elif self.work.known:
             self.look([self.root, *self.managed()])
         else:
             self.look([self.root])
@@ -118,13 +125,16 @@ class _Pass:
 
     def doubt_denial(self) -> None:
         """A refused look at a name that all the world shares proves nothing: the create call decides."""
-        work, root = self.work, self.root
-        creates = work.intent is Intent.KEEP and work.write and work.no_creation is None
-        if not (root.create_decides and creates):
+        if not (self.root.create_decides and self.creates()):
             return
         if self.failures and isinstance(self.failures[0].error, Denied):
             self.doubted = self.failures.pop()
-            self.found[root.name] = ABSENT
+            self.found[self.root.name] = ABSENT
+
+    def creates(self) -> bool:
+        """Say whether this pass makes the resource where there is none."""
+        work = self.work
+        return work.intent is Intent.KEEP and work.write and work.no_creation is None
 
     def managed(self) -> list[Facet[Any, Any]]:
         """Return the facets that are to be read: an unmanaged one costs no call and needs no permission."""
@@ -158,6 +168,8 @@ class _Pass:
             try:
                 with self.work.target.translating():
                     seen: Slice | Missing = facet.observe(self.work.target)
+                    if self.work.intent is Intent.REMOVE and isinstance(seen, Presence):
+                        seen = self.root.leaving(self.work.target, seen)
                     return seen
             except CloudError as error:
                 return error
@@ -186,7 +198,9 @@ class _Pass:
         if seen.owner != work.presence.owner:
             # On the way out, what is not ours any more is simply let be.
             return seen
-        return ABSENT if work.intent is Intent.REMOVE else seen.released()
+        if work.intent is Intent.REMOVE:
+            return ABSENT
+        return seen.released() if self.root.marked else seen
 
     def check(self, seen: Presence) -> None:
         """Let pass what can be, and what may be, made as it is wished."""
@@ -200,7 +214,8 @@ class _Pass:
                 )
         if work.intent is Intent.KEEP:
             hint = {"hint": work.no_adoption} if work.no_adoption else {}
-            check_ours(seen, work.presence.owner or "", work.what, adopt=work.adopt, **hint)
+            adopt = work.adopt and self.root.marked
+            check_ours(seen, work.presence.owner or "", work.what, adopt=adopt, **hint)
 
     def refusal(self, seen: Presence) -> NotOurs | None:
         """Return why what is there is to be left alone, if it is."""
@@ -275,10 +290,10 @@ class _Pass:
 
         Where the create call says that it is there, it was the refused look that told the truth.
         """
-        if self.doubted is None:
+        if self.doubted is None and not self.unseen:
             return
         self.found.clear()
-        if isinstance(self.failures[-1].error, Conflict):
+        if self.doubted is not None and isinstance(self.failures[-1].error, Conflict):
             self.failures[-1] = self.doubted
 
     def still_ours(self) -> bool:
@@ -395,7 +410,7 @@ class _Pass:
         elif facet is self.root and change.verb is Verb.CREATE:
             carried = {name: wishes[name].value for name in self.work.resource.carried if name in wishes}
             values = {name: value for name, value in carried.items() if isinstance(value, Slice)}
-            self.work.before_creation(self.doubted is None)
+            self.work.before_creation(self.doubted is None and not self.unseen)
             self.create(cast(Presence, change.after), values)
         else:
             facet.apply(target, change.after, change.before)

@@ -17,12 +17,15 @@ from pydantic import (
 
 # Kubernetes writes acronyms in capitals (kmsKeyARN, hostedZoneID), and so does AWS mostly.
 _ACRONYMS = {
+    "acl": "ACL",
     "acls": "ACLs",
     "arn": "ARN",
     "arns": "ARNs",
     "dns": "DNS",
     "id": "ID",
+    "ip": "IP",
     "tls": "TLS",
+    "ttl": "TTL",
     "url": "URL",
 }
 

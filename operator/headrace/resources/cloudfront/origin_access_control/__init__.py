@@ -1,0 +1,1 @@
+"""An origin access control: how CloudFront signs its requests to an origin."""
