@@ -16,7 +16,16 @@ from pydantic import (
 )
 
 # Kubernetes writes acronyms in capitals (kmsKeyARN, hostedZoneID), and so does AWS mostly.
-_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "tls": "TLS", "url": "URL"}
+_ACRONYMS = {
+    "acl": "ACL",
+    "acls": "ACLs",
+    "arn": "ARN",
+    "dns": "DNS",
+    "id": "ID",
+    "ip": "IP",
+    "tls": "TLS",
+    "url": "URL",
+}
 
 
 NO_KEYS: Mapping[str, str] = MappingProxyType({})
@@ -56,7 +65,14 @@ def camel(name: str) -> str:
 class ApiModel(BaseModel):
     """What every model of our API is: frozen, camelCase, and nothing that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=camel,
+        populate_by_name=True,
+        # What is wrong may be a secret.
+        hide_input_in_errors=True,
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
@@ -132,7 +148,7 @@ class ValueSlice(Slice):
     @model_validator(mode="before")
     @classmethod
     def _wrap(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) and value.keys() == {"value"} else {"value": value}
+        return value if isinstance(value, dict) and value.keys() <= {"value"} else {"value": value}
 
     @model_serializer(mode="wrap")
     def _unwrap(self, handler: SerializerFunctionWrapHandler) -> Any:
