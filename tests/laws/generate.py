@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from headrace.engine.facet import Facet
+from headrace.engine.sensitive import Sensitive
 from headrace.engine.slices import KeyedSlice, Slice
 
 # What S3 and Kubernetes both take in a key or a value.
@@ -123,7 +124,7 @@ def _scalar(annotation: Any, metadata: Collection[Any]) -> st.SearchStrategy[Any
         assert not any(isinstance(m, Gt | Lt) for m in metadata), "open bounds are not for our API"
         whole = st.integers(low, high)  # type: ignore[arg-type]  # bounds of such a field are whole numbers
         return whole.map(float) if annotation is float else whole
-    if annotation is str:
+    if annotation in (str, Sensitive):
         return _text(metadata)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         # What cannot be by itself need not be tried as a part of something.

@@ -67,7 +67,14 @@ def camel(name: str) -> str:
 class ApiModel(BaseModel):
     """What every model of our API is: frozen, camelCase, and nothing that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=camel,
+        populate_by_name=True,
+        # What is wrong may be a secret.
+        hide_input_in_errors=True,
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
@@ -143,7 +150,7 @@ class ValueSlice(Slice):
     @model_validator(mode="before")
     @classmethod
     def _wrap(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) and value.keys() == {"value"} else {"value": value}
+        return value if isinstance(value, dict) and value.keys() <= {"value"} else {"value": value}
 
     @model_serializer(mode="wrap")
     def _unwrap(self, handler: SerializerFunctionWrapHandler) -> Any:

@@ -82,7 +82,7 @@ def invalid(error: ValidationError, prefix: str = "spec") -> Invalid:
     """Turn pydantic's findings into one sentence, sorted, so that the same spec gives the same text."""
     said = sorted(
         f"{_path(prefix, item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
-        for item in error.errors()
+        for item in error.errors(include_input=False)
     )
     return Invalid("; ".join(said))
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from headrace.engine.facet import ResourceType
 from headrace.engine.ignore import Ignored
 from headrace.engine.plan import compare
-from headrace.engine.slices import ABSENT, ApiModel, Missing, Slice
+from headrace.engine.slices import ABSENT, ApiModel, Missing, Slice, ValueSlice
 from headrace.engine.wish import Layer, Wish, resolve
 from tests.unit.engine.fakes import HomeFacet, RemovableFacet, permissions
 
@@ -134,3 +134,58 @@ def test_where_only_what_is_left_alone_is_there_nothing_is_to_be_done() -> None:
         ROOM, "hall", {"shelf": Wish(ABSENT)}, {"shelf": shelf(b=2)}, ignored=Ignored(["shelf.books[b]"])
     )
     assert plan.changes == ()
+
+
+# Slices that are such a list
+
+
+class Books(ValueSlice):
+    """Books by their titles, and nothing else."""
+
+    keyed_lists: ClassVar[Mapping[str, str]] = {"": "title"}
+
+    value: tuple[Book, ...] = Field((), max_length=9, description="The books.")
+
+    def is_empty(self) -> bool:
+        return not self.value
+
+
+class BooksFacet(RemovableFacet[Books]):
+    """Plain."""
+
+    name = "books"
+    slice = Books
+    permissions = permissions("books")
+
+
+STORE = ResourceType.of("fake/store", {"presence": HomeFacet(), "books": BooksFacet()})
+
+
+def books(**pages: int) -> Books:
+    return Books(value=tuple(Book(title=t, pages=n) for t, n in sorted(pages.items())))
+
+
+@pytest.mark.parametrize(
+    ("ignored", "differing"),
+    [
+        ((), ["books[emma].pages", "books[ulysses].pages"]),
+        (("books[emma]",), ["books[ulysses].pages"]),
+        (("books[emma].pages",), ["books[ulysses].pages"]),
+        (("books[*].pages",), ["books[ulysses].pages"]),
+        (("books",), []),
+    ],
+)
+def test_items_of_a_slice_that_is_a_list_are_left_alone_by_their_key(
+    ignored: tuple[str, ...], differing: list[str]
+) -> None:
+    wish, found = Wish(books(emma=2, ulysses=3)), books(emma=1)
+    plan = compare(STORE, "hall", {"books": wish}, {"books": found}, ignored=Ignored(ignored))
+
+    assert [change.field for change in plan.fields] == differing
+
+
+def test_items_that_are_left_alone_stay_where_all_others_of_such_a_slice_go() -> None:
+    found = {"books": books(emma=1, ulysses=3)}
+    plan = compare(STORE, "hall", {"books": Wish(ABSENT)}, found, ignored=Ignored(["books[emma]"]))
+
+    assert [change.after for change in plan.changes] == [books(emma=1)]
