@@ -1,0 +1,34 @@
+"""Where a distribution's configuration is: CloudFront gives and takes it whole, with an ETag."""
+
+from typing import Any
+
+from headrace.aws.target import Target
+from headrace.engine.document import Document, Store
+
+
+class DistributionStore(Store[Target]):
+    """The DistributionConfig, as boto3 gives it."""
+
+    name = "distribution"
+
+    def fetch(self, target: Target) -> Document:
+        """Read the configuration, and what CloudFront tells beside it."""
+        answer: Any = target.cloudfront.get_distribution(Id=target.id)
+        found = answer["Distribution"]
+        about = {
+            "status": found["Status"],
+            "domainName": found["DomainName"],
+            "arn": found["ARN"],
+            "lastModified": found["LastModifiedTime"],
+        }
+        return Document(body=found["DistributionConfig"], version=answer["ETag"], about=about)
+
+    def replace(self, target: Target, document: Document) -> None:
+        """Put this configuration in the place of the one with this ETag."""
+        config: Any = dict(document.body)
+        target.cloudfront.update_distribution(
+            Id=target.id, IfMatch=document.version, DistributionConfig=config
+        )
+
+
+STORE = DistributionStore()
