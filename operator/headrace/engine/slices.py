@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 # Kubernetes writes acronyms in capitals (kmsKeyARN, hostedZoneID), and so does AWS mostly.
-_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "tls": "TLS", "url": "URL"}
+_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "tls": "TLS", "ttl": "TTL", "url": "URL"}
 
 
 NO_KEYS: Mapping[str, str] = MappingProxyType({})

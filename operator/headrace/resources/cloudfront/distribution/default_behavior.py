@@ -1,0 +1,33 @@
+"""The behaviour of a distribution for requests that no other behaviour is for."""
+
+from typing import Any
+
+from headrace.aws.target import Target
+from headrace.engine.document import Body, Lens
+from headrace.engine.facet import Permissions
+from headrace.engine.slices import ABSENT, Missing
+from headrace.resources.cloudfront.distribution._cache_behavior import Behavior, read, written
+from headrace.resources.cloudfront.distribution._store import STORE
+
+_MEMBER = "DefaultCacheBehavior"
+
+
+class DefaultBehaviorLens(Lens[Behavior, Target]):
+    """Every distribution has one; only a document that is yet to be filled in has none."""
+
+    name = "defaultBehavior"
+    slice = Behavior
+    store = STORE
+    permissions = Permissions(
+        read=frozenset({"cloudfront:GetDistribution"}), write=frozenset({"cloudfront:UpdateDistribution"})
+    )
+
+    def get(self, body: Body) -> Behavior | Missing:
+        """Read it, unchecked."""
+        values: dict[str, Any] | None = read(body[_MEMBER]) if body.get(_MEMBER) else None
+        return ABSENT if values is None else Behavior.model_construct(**values)
+
+    def put(self, body: Body, value: Behavior | Missing) -> Body:
+        """Write it over the one that is there."""
+        rest = {member: each for member, each in body.items() if member != _MEMBER}
+        return rest if isinstance(value, Missing) else rest | {_MEMBER: written(value, body.get(_MEMBER, {}))}
