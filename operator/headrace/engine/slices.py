@@ -132,7 +132,7 @@ class ValueSlice(Slice):
     @model_validator(mode="before")
     @classmethod
     def _wrap(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) and value.keys() == {"value"} else {"value": value}
+        return value if isinstance(value, dict) and value.keys() <= {"value"} else {"value": value}
 
     @model_serializer(mode="wrap")
     def _unwrap(self, handler: SerializerFunctionWrapHandler) -> Any:

@@ -33,9 +33,7 @@ _EDGE_REGION = "lambdas are functions in us-east-1: CloudFront takes them from n
 _GRPC = "grpc needs POST among allowedMethods"
 _FIELDS_METHODS = "fieldLevelEncryptionID needs POST and PUT among allowedMethods"
 _FIELDS_HTTPS = "fieldLevelEncryptionID needs viewerProtocol https-only or redirect-to-https"
-_TTLS_ARE_LEGACY = (
-    "minTTL, defaultTTL and maxTTL go with forwardedValues; otherwise they are in the cache policy"
-)
+_TTLS_ARE_LEGACY = "minTTL, defaultTTL and maxTTL go with forwardedValues; else they are in the policy"
 TTL_ORDER = "the TTLs are in order: minTTL is at most defaultTTL, and that is at most maxTTL"
 _ALL_HEADERS = "minTTL must be 0 where all headers (*) are forwarded"
 PATHS_ONCE = "each behavior has a path of its own"
@@ -264,7 +262,7 @@ class BehaviorFields(ApiModel):
     trusted_key_groups: Names = Field(
         (),
         max_length=4,
-        description="Key groups, by id, with whose keys viewers' URLs or cookies are signed.",
+        description="Ids of the key groups by which URLs or cookies must be signed.",
     )
     trusted_signers: Annotated[
         tuple[Annotated[str, Field(max_length=12, pattern="^([0-9]{12}|self)$")], ...],
@@ -272,7 +270,7 @@ class BehaviorFields(ApiModel):
     ] = Field(
         (),
         max_length=5,
-        description="Accounts whose signatures count, or self. Legacy: use trustedKeyGroups.",
+        description="Accounts that may sign, or self. Legacy: use trustedKeyGroups.",
     )
     field_level_encryption_id: Annotated[str | None, BeforeValidator(none_for_empty)] = Field(
         None, min_length=1, max_length=64, description="Id of the field-level encryption of posted fields."

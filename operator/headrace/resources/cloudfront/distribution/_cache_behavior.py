@@ -1,11 +1,11 @@
 """A behaviour as CloudFront has it, with its policies by id: read from the document, and written over it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from headrace.engine.slices import ApiModel, Rule, Slice, camel
+from headrace.engine.slices import ApiModel, Slice, camel
 from headrace.resources.cloudfront.distribution._behavior import (
     BehaviorFields,
     Cookies,
@@ -19,7 +19,8 @@ from headrace.resources.cloudfront.distribution._behavior import (
     legacy_ttls,
     none_for_empty,
 )
-from headrace.resources.cloudfront.distribution._quantities import items, laid_over, listed
+from headrace.resources.cloudfront.distribution._kept import laid_over, relisted
+from headrace.resources.cloudfront.distribution._member import items
 
 _ONE_WAY = "a behavior has either forwardedValues or policies"
 _TTLS = ("min_ttl", "default_ttl", "max_ttl")
@@ -30,15 +31,6 @@ PolicyID = Annotated[str | None, BeforeValidator(none_for_empty)]
 
 class Behavior(BehaviorFields, Slice):
     """What CloudFront does with requests that no path of another behavior fits."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        *BehaviorFields.rules,
-        Rule(
-            "!has(self.forwardedValues) || (!has(self.cachePolicyID) && !has(self.originRequestPolicyID))",
-            _ONE_WAY,
-            ".forwardedValues",
-        ),
-    )
 
     cache_policy_id: PolicyID = Field(None, max_length=64, description="Id of the cache policy.")
     origin_request_policy_id: PolicyID = Field(
@@ -95,8 +87,8 @@ def read(told: Mapping[str, Any]) -> dict[str, Any]:
         "allowed_methods": in_order_of_methods(methods.get("Items") or _BASIC),
         "cached_methods": in_order_of_methods(methods.get("CachedMethods", {}).get("Items") or _BASIC),
         "compress": told.get("Compress", False),
-        "functions": by_event(_function(each) for each in items(told, "FunctionAssociations")),
-        "lambdas": by_event(_lambda(each) for each in items(told, "LambdaFunctionAssociations")),
+        "functions": by_event(_function(each) for each in items(told.get("FunctionAssociations"))),
+        "lambdas": by_event(_lambda(each) for each in items(told.get("LambdaFunctionAssociations"))),
         "trusted_key_groups": _trusted(told, "TrustedKeyGroups"),
         "trusted_signers": _trusted(told, "TrustedSigners"),
         "field_level_encryption_id": told.get("FieldLevelEncryptionId") or None,
@@ -116,7 +108,7 @@ _TTL_MEMBERS = {"min_ttl": "MinTTL", "default_ttl": "DefaultTTL", "max_ttl": "Ma
 
 
 def _trusted(told: Mapping[str, Any], member: str) -> tuple[str, ...]:
-    return in_order(items(told, member)) if told.get(member, {}).get("Enabled") else ()
+    return in_order(items(told.get(member))) if told.get(member, {}).get("Enabled") else ()
 
 
 def _function(told: Mapping[str, Any]) -> FunctionAssociation:
@@ -137,13 +129,13 @@ def _forwarded(told: Mapping[str, Any]) -> ForwardedValues:
     cookies = told.get("Cookies", {})
     of_cookies: dict[str, Any] = {
         "forward": cookies.get("Forward", "none"),
-        "whitelisted_names": in_order(items(cookies, "WhitelistedNames")),
+        "whitelisted_names": in_order(items(cookies.get("WhitelistedNames"))),
     }
     values: dict[str, Any] = {
         "query_string": told.get("QueryString", False),
-        "query_string_cache_keys": in_order(items(told, "QueryStringCacheKeys")),
+        "query_string_cache_keys": in_order(items(told.get("QueryStringCacheKeys"))),
         "cookies": Cookies.model_construct(**of_cookies),
-        "headers": in_order(items(told, "Headers")),
+        "headers": in_order(items(told.get("Headers"))),
     }
     return ForwardedValues.model_construct(**values)
 
@@ -183,8 +175,8 @@ def written(value: Behavior, found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _allowed(value: Behavior, found: Mapping[str, Any]) -> dict[str, Any]:
     here = found.get("AllowedMethods", {})
-    allowed = listed(found, "AllowedMethods", value.allowed_methods)
-    return allowed | {"CachedMethods": listed(here, "CachedMethods", value.cached_methods)}
+    allowed = relisted(found.get("AllowedMethods"), value.allowed_methods)
+    return allowed | {"CachedMethods": relisted(here.get("CachedMethods"), value.cached_methods)}
 
 
 def _associations(
@@ -193,7 +185,7 @@ def _associations(
     member: str,
 ) -> dict[str, Any]:
     wanted = [_association(each) for each in values]
-    return listed(found, member, laid_over(items(found, member), wanted, "EventType"))
+    return relisted(found.get(member), laid_over(items(found.get(member)), wanted, "EventType"))
 
 
 def _association(value: FunctionAssociation | LambdaAssociation) -> dict[str, Any]:
@@ -207,7 +199,7 @@ def _association(value: FunctionAssociation | LambdaAssociation) -> dict[str, An
 
 
 def _trusting(values: tuple[str, ...], found: Mapping[str, Any], member: str) -> dict[str, Any]:
-    return listed(found, member, values) | {"Enabled": bool(values)}
+    return relisted(found.get(member), values) | {"Enabled": bool(values)}
 
 
 def _forwarding(value: ForwardedValues | None, found: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -216,8 +208,8 @@ def _forwarding(value: ForwardedValues | None, found: Mapping[str, Any]) -> dict
     return dict(found) | {
         "QueryString": value.query_string,
         "Cookies": _cookies(value.cookies, found.get("Cookies", {})),
-        "Headers": listed(found, "Headers", value.headers),
-        "QueryStringCacheKeys": listed(found, "QueryStringCacheKeys", value.query_string_cache_keys),
+        "Headers": relisted(found.get("Headers"), value.headers),
+        "QueryStringCacheKeys": relisted(found.get("QueryStringCacheKeys"), value.query_string_cache_keys),
     }
 
 
@@ -226,5 +218,5 @@ def _cookies(value: Cookies, found: Mapping[str, Any]) -> dict[str, Any]:
     cookies = {member: each for member, each in found.items() if member != "WhitelistedNames"}
     cookies |= {"Forward": value.forward}
     if value.whitelisted_names:
-        cookies["WhitelistedNames"] = listed(found, "WhitelistedNames", value.whitelisted_names)
+        cookies["WhitelistedNames"] = relisted(found.get("WhitelistedNames"), value.whitelisted_names)
     return cookies

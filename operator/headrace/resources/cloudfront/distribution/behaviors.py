@@ -5,14 +5,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from headrace.aws.target import Target
-from headrace.engine.document import Body, Lens
-from headrace.engine.facet import Permissions
+from headrace.engine.document import Body
 from headrace.engine.slices import ABSENT, Missing, ValueSlice, text_of
 from headrace.resources.cloudfront.distribution._behavior import MOST_BEHAVIORS, each_path_once
 from headrace.resources.cloudfront.distribution._cache_behavior import PathBehavior, read, written
-from headrace.resources.cloudfront.distribution._quantities import items, listed
-from headrace.resources.cloudfront.distribution._store import STORE
+from headrace.resources.cloudfront.distribution._kept import relisted
+from headrace.resources.cloudfront.distribution._member import DistributionLens, items
 
 _MEMBER = "CacheBehaviors"
 
@@ -36,27 +34,23 @@ class Behaviors(ValueSlice):
         return super().fields() | ({"order": text_of(order)} if len(order) > 1 else {})
 
 
-class BehaviorsLens(Lens[Behaviors, Target]):
+class BehaviorsLens(DistributionLens[Behaviors]):
     """The list is replaced whole; a behaviour that stays keeps what we do not know of it."""
 
     name = "behaviors"
     slice = Behaviors
-    store = STORE
-    permissions = Permissions(
-        read=frozenset({"cloudfront:GetDistribution"}), write=frozenset({"cloudfront:UpdateDistribution"})
-    )
 
     def get(self, body: Body) -> Behaviors | Missing:
         """Read them, unchecked."""
-        found = tuple(_read(each) for each in items(body, _MEMBER))
+        found = tuple(_read(each) for each in items(body.get(_MEMBER)))
         return Behaviors.model_construct(value=found) if found else ABSENT
 
     def put(self, body: Body, value: Behaviors | Missing) -> Body:
         """Write each over the one that is there for its path."""
-        known = {each["PathPattern"]: each for each in items(body, _MEMBER)}
+        known = {each["PathPattern"]: each for each in items(body.get(_MEMBER))}
         wanted = () if isinstance(value, Missing) else value.value
         behaviors = [written(each, known.get(each.path, {})) | {"PathPattern": each.path} for each in wanted]
-        return dict(body) | {_MEMBER: listed(body, _MEMBER, behaviors)}
+        return dict(body) | {_MEMBER: relisted(body.get(_MEMBER), behaviors)}
 
 
 def _read(told: Mapping[str, Any]) -> PathBehavior:

@@ -2,25 +2,19 @@
 
 from typing import Any
 
-from headrace.aws.target import Target
-from headrace.engine.document import Body, Lens
-from headrace.engine.facet import Permissions
+from headrace.engine.document import Body
 from headrace.engine.slices import ABSENT, Missing
 from headrace.resources.cloudfront.distribution._cache_behavior import Behavior, read, written
-from headrace.resources.cloudfront.distribution._store import STORE
+from headrace.resources.cloudfront.distribution._member import DistributionLens
 
 _MEMBER = "DefaultCacheBehavior"
 
 
-class DefaultBehaviorLens(Lens[Behavior, Target]):
+class DefaultBehaviorLens(DistributionLens[Behavior]):
     """Every distribution has one; only a document that is yet to be filled in has none."""
 
     name = "defaultBehavior"
     slice = Behavior
-    store = STORE
-    permissions = Permissions(
-        read=frozenset({"cloudfront:GetDistribution"}), write=frozenset({"cloudfront:UpdateDistribution"})
-    )
 
     def get(self, body: Body) -> Behavior | Missing:
         """Read it, unchecked."""
