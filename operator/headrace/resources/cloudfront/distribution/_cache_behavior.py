@@ -56,7 +56,7 @@ class Behavior(BehaviorFields, Slice):
         return checked(self, self.forwarded_values is None or not by_policy, _ONE_WAY)
 
 
-class _Path(ApiModel):
+class WithPath(ApiModel):
     """Which requests a behaviour is for."""
 
     path: str = Field(
@@ -67,7 +67,7 @@ class _Path(ApiModel):
     )
 
 
-class PathBehavior(Behavior, _Path):
+class PathBehavior(Behavior, WithPath):
     """What CloudFront does with requests for a path. The first behavior whose path fits, counts."""
 
 
