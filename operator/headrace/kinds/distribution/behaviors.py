@@ -17,10 +17,10 @@ from headrace.resources.cloudfront.distribution._behavior import (
     MOST_BEHAVIORS,
     PATHS_ONCE,
     BehaviorFields,
-    checked,
     each_path_once,
 )
 from headrace.resources.cloudfront.distribution._cache_behavior import WithPath
+from headrace.resources.cloudfront.distribution._checks import checked
 
 _DEFAULT_CACHE = CacheChoice(policy="CachingOptimized")
 _ONE_WAY = "a behavior has either forwardedValues or policies for cache and originRequest"
@@ -106,9 +106,13 @@ class BehaviorsSpec(ApiModel):
             "may be silent only with defaults None, for a distribution that is adopted."
         ),
     )
-    behaviors: Annotated[tuple[PathBehaviorSpec, ...], AfterValidator(each_path_once)] | None = Field(
+    behaviors: (
+        Annotated[
+            tuple[PathBehaviorSpec, ...], Field(max_length=MOST_BEHAVIORS), AfterValidator(each_path_once)
+        ]
+        | None
+    ) = Field(
         None,
-        max_length=MOST_BEHAVIORS,
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
         description=(
             "What is done with requests for certain paths; the first one whose path fits, counts. "

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from headrace.engine.graph import Ref
 from headrace.engine.slices import ApiModel, Rule
-from headrace.resources.cloudfront.distribution._behavior import checked
+from headrace.resources.cloudfront.distribution._checks import checked
 from headrace.resources.cloudfront.distribution.viewer_certificate import MinimumProtocolVersion, SSLSupport
 
 _REGION = "us-east-1"

@@ -1,35 +1,37 @@
 """One cache behaviour: its fields in canonical form, and the rules across them.
 
 Sources: CacheBehavior in the CloudFront API Reference; "Restrictions on all edge functions", "Using gRPC with
-CloudFront distributions" and "Using field-level encryption" in the CloudFront Developer Guide.
+CloudFront distributions" and "Use field-level encryption" in the CloudFront Developer Guide.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal, Protocol, Self, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Annotated, ClassVar, Final, Literal, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.config import JsonDict
 
 from headrace.engine.slices import ApiModel, Rule
+from headrace.resources.cloudfront.distribution._associations import (
+    FunctionAssociation,
+    LambdaAssociation,
+    each_event_once,
+)
+from headrace.resources.cloudfront.distribution._checks import Names, checked, in_order, none_for_empty
+from headrace.resources.cloudfront.distribution._legacy import DAY, YEAR, ForwardedValues
 
 # In the order in which CloudFront's own documentation has them.
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE")
 Method = Literal["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 MOST_BEHAVIORS = 75
 """CloudFront's own quota for a distribution; AWS raises it on request."""
-_DAY = 86_400
-_YEAR = 365 * _DAY
-_LONGEST = 100 * _YEAR
+_LONGEST = 100 * YEAR
 _BY_EVENT: Final[JsonDict] = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["event"]}
 _SET: Final[JsonDict] = {"x-kubernetes-list-type": "set"}
 
 _SOME_METHODS = "allowedMethods is GET and HEAD, or these and OPTIONS, or all seven methods"
 _SOME_CACHED = "cachedMethods is GET and HEAD, or these and OPTIONS"
 _CACHED_ALLOWED = "cachedMethods must be among allowedMethods: OPTIONS is not"
-_ONCE = "each event may have one function"
 _VIEWER_EVENTS = "functions and lambdas cannot both be on viewer events of one behavior"
-_BODY = "includeBody is for viewer-request and origin-request: a response has no request body"
-_EDGE_REGION = "lambdas are functions in us-east-1: CloudFront takes them from no other region"
 _GRPC = "grpc needs POST among allowedMethods"
 _FIELDS_METHODS = "fieldLevelEncryptionID needs POST and PUT among allowedMethods"
 _FIELDS_HTTPS = "fieldLevelEncryptionID needs viewerProtocol https-only or redirect-to-https"
@@ -37,8 +39,6 @@ _TTLS_ARE_LEGACY = "minTTL, defaultTTL and maxTTL go with forwardedValues; else 
 TTL_ORDER = "the TTLs are in order: minTTL is at most defaultTTL, and that is at most maxTTL"
 _ALL_HEADERS = "minTTL must be 0 where all headers (*) are forwarded"
 PATHS_ONCE = "each behavior has a path of its own"
-_COOKIES = "whitelistedNames goes with forward: whitelist, which needs at least one name"
-_KEYS = "queryStringCacheKeys needs queryString: true"
 
 
 def in_order_of_methods(values: Iterable[str]) -> tuple[str, ...]:
@@ -47,124 +47,7 @@ def in_order_of_methods(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(values), key=lambda name: (rank.get(name, len(rank)), name)))
 
 
-def in_order(values: Iterable[str]) -> tuple[str, ...]:
-    """Return values sorted, each once: CloudFront gives their order no meaning."""
-    return tuple(sorted(set(values)))
-
-
-def none_for_empty(value: Any) -> Any:
-    """Take nothing for what is empty: CloudFront answers an empty string."""
-    return value or None
-
-
-Name = Annotated[str, Field(min_length=1, max_length=128)]
-Names = Annotated[tuple[Name, ...], AfterValidator(in_order)]
 Seconds = Annotated[int, Field(ge=0, le=_LONGEST)]
-
-
-class FunctionAssociation(ApiModel):
-    """A CloudFront Function that runs on an event."""
-
-    event: Literal["viewer-request", "viewer-response"] = Field(description="When the function runs.")
-    function_arn: str = Field(
-        max_length=128,
-        pattern=r"^arn:aws[a-z-]*:cloudfront::[0-9]{12}:function/[a-zA-Z0-9_-]{1,64}$",
-        description="ARN of the function, which is published.",
-    )
-
-
-class LambdaAssociation(ApiModel):
-    """A Lambda@Edge function that runs on an event."""
-
-    # The API server runs them where required fields are missing, too: one that fails to run is not forgiven.
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "!has(self.includeBody) || !self.includeBody || !has(self.event) || "
-            "self.event.endsWith('-request')",
-            _BODY,
-            ".includeBody",
-        ),
-        Rule(
-            "!has(self.functionARN) || self.functionARN.contains(':lambda:us-east-1:')",
-            _EDGE_REGION,
-            ".functionARN",
-        ),
-    )
-
-    event: Literal["viewer-request", "viewer-response", "origin-request", "origin-response"] = Field(
-        description="When the function runs."
-    )
-    function_arn: str = Field(
-        max_length=256,
-        pattern=r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}:[0-9]+$",
-        description="ARN of a version of the function in us-east-1; neither an alias nor $LATEST.",
-    )
-    include_body: bool = Field(False, description="Let the function read the body of the request.")
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        checked(self, not self.include_body or self.event.endswith("-request"), _BODY)
-        return checked(self, ":lambda:us-east-1:" in self.function_arn, _EDGE_REGION)
-
-
-class Cookies(ApiModel):
-    """Which cookies go to the origin."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "(has(self.forward) && self.forward == 'whitelist') == "
-            "(has(self.whitelistedNames) && size(self.whitelistedNames) > 0)",
-            _COOKIES,
-            ".whitelistedNames",
-        ),
-    )
-
-    forward: Literal["none", "whitelist", "all"] = Field("none", description="Which cookies are forwarded.")
-    whitelisted_names: Names = Field((), max_length=100, description="Their names, for whitelist only.")
-
-    @model_validator(mode="after")
-    def _names_for_whitelist(self) -> Self:
-        return checked(self, (self.forward == "whitelist") == bool(self.whitelisted_names), _COOKIES)
-
-
-class ForwardedValues(ApiModel):
-    """What of a request goes to the origin and counts for the cache. Legacy: policies say it today."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "!has(self.queryStringCacheKeys) || size(self.queryStringCacheKeys) == 0 || "
-            "(has(self.queryString) && self.queryString)",
-            _KEYS,
-            ".queryStringCacheKeys",
-        ),
-    )
-
-    query_string: bool = Field(False, description="Forward the query string, and cache by it.")
-    query_string_cache_keys: Names = Field(
-        (), max_length=100, description="Cache by these parameters only. Empty: by the whole query string."
-    )
-    cookies: Cookies = Field(Cookies(), description="Which cookies are forwarded, and cached by.")
-    headers: Names = Field(
-        (), max_length=100, description="Headers that are forwarded, and cached by; * for all of them."
-    )
-
-    @model_validator(mode="after")
-    def _keys_of_a_query(self) -> Self:
-        return checked(self, self.query_string or not self.query_string_cache_keys, _KEYS)
-
-
-A = TypeVar("A", FunctionAssociation, LambdaAssociation)
-
-
-def by_event(associations: Iterable[A]) -> tuple[A, ...]:
-    """Return associations in the one order that they have."""
-    return tuple(sorted(associations, key=lambda each: each.event))
-
-
-def _once(associations: tuple[A, ...]) -> tuple[A, ...]:
-    if len({each.event for each in associations}) < len(associations):
-        raise ValueError(_ONCE)
-    return by_event(associations)
 
 
 class BehaviorFields(ApiModel):
@@ -253,10 +136,10 @@ class BehaviorFields(ApiModel):
     compress: bool = Field(
         True, description="Compress answers for viewers that take it, where the cache policy allows it."
     )
-    functions: Annotated[tuple[FunctionAssociation, ...], AfterValidator(_once)] = Field(
+    functions: Annotated[tuple[FunctionAssociation, ...], AfterValidator(each_event_once)] = Field(
         (), max_length=2, json_schema_extra=_BY_EVENT, description="CloudFront Functions, by their event."
     )
-    lambdas: Annotated[tuple[LambdaAssociation, ...], AfterValidator(_once)] = Field(
+    lambdas: Annotated[tuple[LambdaAssociation, ...], AfterValidator(each_event_once)] = Field(
         (), max_length=4, json_schema_extra=_BY_EVENT, description="Lambda@Edge functions, by their event."
     )
     trusted_key_groups: Names = Field(
@@ -293,14 +176,14 @@ class BehaviorFields(ApiModel):
         None,
         description=(
             "Legacy, with forwardedValues: cache for so many seconds where the origin does not say. "
-            f"Silent: {_DAY}, or the nearest that minTTL and maxTTL leave."
+            f"Silent: {DAY}, or the nearest that minTTL and maxTTL leave."
         ),
     )
     max_ttl: Seconds | None = Field(
         None,
         description=(
             "Legacy, with forwardedValues: cache for at most so many seconds. "
-            f"Silent: {_YEAR}, or defaultTTL or minTTL where that is more."
+            f"Silent: {YEAR}, or defaultTTL or minTTL where that is more."
         ),
     )
 
@@ -352,22 +235,6 @@ _CHECKS: tuple[tuple[Callable[[BehaviorFields], bool], str], ...] = (
     (lambda each: _ttls_of(each) == sorted(_ttls_of(each)), TTL_ORDER),
     (_asks_for_all_headers, _ALL_HEADERS),
 )
-
-M = TypeVar("M", bound=ApiModel)
-
-
-def checked(value: M, holds: bool, message: str) -> M:
-    """Return the value if it holds; ValueError with the message if it does not."""
-    if not holds:
-        raise ValueError(message)
-    return value
-
-
-def legacy_ttls(said: Mapping[str, int]) -> dict[str, int]:
-    """Return minTTL, defaultTTL and maxTTL as CloudFront fills them in where some are silent."""
-    least = said.get("minTTL", 0)
-    usual = said.get("defaultTTL", max(least, min(_DAY, said.get("maxTTL", _DAY))))
-    return {"minTTL": least, "defaultTTL": usual, "maxTTL": said.get("maxTTL", max(_YEAR, usual, least))}
 
 
 class _WithPath(Protocol):

@@ -6,20 +6,15 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from headrace.engine.slices import ApiModel, Slice, camel
-from headrace.resources.cloudfront.distribution._behavior import (
-    BehaviorFields,
-    Cookies,
-    ForwardedValues,
+from headrace.resources.cloudfront.distribution._associations import (
     FunctionAssociation,
     LambdaAssociation,
     by_event,
-    checked,
-    in_order,
-    in_order_of_methods,
-    legacy_ttls,
-    none_for_empty,
 )
+from headrace.resources.cloudfront.distribution._behavior import BehaviorFields, in_order_of_methods
+from headrace.resources.cloudfront.distribution._checks import checked, in_order, none_for_empty
 from headrace.resources.cloudfront.distribution._kept import laid_over, relisted
+from headrace.resources.cloudfront.distribution._legacy import Cookies, ForwardedValues, legacy_ttls
 from headrace.resources.cloudfront.distribution._member import items
 
 _ONE_WAY = "a behavior has either forwardedValues or policies"

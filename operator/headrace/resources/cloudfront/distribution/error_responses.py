@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 
 from headrace.engine.document import Body
 from headrace.engine.slices import ABSENT, ApiModel, Missing, Rule, ValueSlice
-from headrace.resources.cloudfront.distribution._behavior import checked, none_for_empty
+from headrace.resources.cloudfront.distribution._checks import checked, none_for_empty
 from headrace.resources.cloudfront.distribution._kept import laid_over, relisted
 from headrace.resources.cloudfront.distribution._member import DistributionLens, items
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from headrace.engine.document import Body
 from headrace.engine.slices import Missing, Rule, Slice
-from headrace.resources.cloudfront.distribution._behavior import checked, in_order
+from headrace.resources.cloudfront.distribution._checks import checked, in_order
 from headrace.resources.cloudfront.distribution._kept import relisted
 from headrace.resources.cloudfront.distribution._member import DistributionLens, items
 

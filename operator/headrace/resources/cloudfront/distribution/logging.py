@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from headrace.engine.document import Body
 from headrace.engine.slices import Missing, Rule, Slice
-from headrace.resources.cloudfront.distribution._behavior import checked, none_for_empty
+from headrace.resources.cloudfront.distribution._checks import checked, none_for_empty
 from headrace.resources.cloudfront.distribution._member import DistributionLens
 
 _MEMBER = "Logging"

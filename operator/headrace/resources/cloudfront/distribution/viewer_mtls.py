@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from headrace.engine.document import Body
 from headrace.engine.slices import ABSENT, Missing, Rule, Slice
-from headrace.resources.cloudfront.distribution._behavior import checked
+from headrace.resources.cloudfront.distribution._checks import checked
 from headrace.resources.cloudfront.distribution._member import DistributionLens
 
 _MEMBER = "ViewerMtlsConfig"
