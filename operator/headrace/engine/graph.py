@@ -36,6 +36,16 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Ref:
+    """An output of another node, in the place of a value of a setting."""
+
+    node: str
+    output: str
+    key: str = ""
+    """Which entry, of an output that is a map."""
+
+
+@dataclass(frozen=True)
 class Node:
     """One cloud resource that a custom resource asks for."""
 
