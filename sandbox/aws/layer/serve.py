@@ -18,6 +18,8 @@ from ministack.core.router import detect_service
 
 from sandbox.aws.layer.app import CONNECTION, Around, Layer
 from sandbox.aws.layer.corrections import install
+from sandbox.aws.layer.corrections.viewers import distribution_of
+from sandbox.aws.layer.deployment import Deployment
 from sandbox.aws.layer.models import model
 
 
@@ -45,8 +47,9 @@ def main() -> None:
     """Serve until SIGTERM."""
     host, port = os.environ["BIND_HOST"], os.environ["GATEWAY_PORT"]
     bare = os.environ.get("HEADRACE_LAYER") == "bare"
+    deployment = Deployment(float(os.environ.get("HEADRACE_DEPLOYMENT_SECONDS", "1")))
     if not bare:
-        install(frozenset(os.environ.get("HEADRACE_REGIONS_NOT_ENABLED", "").split()))
+        install(frozenset(os.environ.get("HEADRACE_REGIONS_NOT_ENABLED", "").split()), deployment)
     # Else the first request of each would wait for its model to be read.
     model("s3")
     model("s3control")
@@ -63,5 +66,6 @@ def main() -> None:
         "auth": ministack.app.AUTH,
         "bare": bare,
     }
-    layer = Layer(ministack.app.app, Around(detect_service, account_of), described)
+    around = Around(detect_service, account_of, distribution_of)
+    layer = Layer(ministack.app.app, around, deployment, described)
     asyncio.run(serve(layer, config))

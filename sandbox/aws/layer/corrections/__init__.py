@@ -4,9 +4,15 @@ Every correction has an entry in ``sandbox/parity.yaml``, with the source of wha
 that fails once MiniStack does it by itself. What MiniStack has a function for is done by that function.
 """
 
-from sandbox.aws.layer.corrections import s3
+from sandbox.aws.layer.corrections import acm, cloudfront, permissions, route53, s3, tagging
+from sandbox.aws.layer.deployment import Deployment
 
 
-def install(not_enabled: frozenset[str]) -> None:
+def install(not_enabled: frozenset[str], deployment: Deployment) -> None:
     """Put MiniStack right, in this process. ``not_enabled``: the opt-in regions that the account has off."""
     s3.install(not_enabled)
+    cloudfront.install(deployment)
+    acm.install()
+    route53.install()
+    tagging.install()
+    permissions.install()

@@ -47,6 +47,7 @@ def install(not_enabled: frozenset[str]) -> None:
     wrap(s3, "_new_bucket_public_access_block", _all_public_access_blocked)
     wrap(s3, "_dispatch", _with_minimum_object_size)
     wrap(s3, "_dispatch", lambda original: _checked_dispatch(original, not_enabled))
+    wrap(s3, "_apply_bucket_scope", _strangers_without_grant_refused)
     wrap(s3, "_create_bucket", lambda original: _create_where_enabled(original, not_enabled))
     wrap(s3, "_delete_objects", _checked_key_by_key)
     wrap(iam_actions, "_s3_action", _none_for_a_batch)
@@ -160,6 +161,26 @@ def _checked_acceleration(original: Handler) -> Handler:
         return original(name, body)
 
     return put
+
+
+def _strangers_without_grant_refused(original: Handler) -> Handler:
+    """Who shows no credentials gets what the bucket grants to all; MiniStack heeds it under AUTH=true only."""
+
+    def scope(
+        method: str, bucket: str, key: str, headers: dict[str, str], query: Query, *more: Any, **options: Any
+    ) -> Any:
+        owner = s3._bucket_owner_account(bucket) if bucket else None
+        body = more[0] if more else options.get("body", b"")
+        known = options.get("internal") or s3._request_access_key(method, key, headers, query, body)
+        if (
+            owner
+            and not known
+            and not s3._foreign_bucket_allows(owner, bucket, key, method, query, "", headers)
+        ):
+            return _refused("AccessDenied", "Access Denied", 403, bucket)
+        return original(method, bucket, key, headers, query, *more, **options)
+
+    return scope
 
 
 def _with_minimum_object_size(original: Handler) -> Handler:
