@@ -164,7 +164,7 @@ def _checked_acceleration(original: Handler) -> Handler:
 
 
 def _strangers_without_grant_refused(original: Handler) -> Handler:
-    """Who shows no credentials gets what the bucket grants to all; MiniStack heeds it under AUTH=true only."""
+    """Who shows no credentials gets what the bucket grants to all; by itself only under AUTH=true."""
 
     def scope(
         method: str, bucket: str, key: str, headers: dict[str, str], query: Query, *more: Any, **options: Any
