@@ -214,7 +214,7 @@ def test_an_alias_belongs_to_one_distribution_of_all_accounts(cdn: Cdn) -> None:
 def _policy_operations(cdn: Cdn, kind: str) -> tuple[Any, Any, Any, Any]:
     """Create one by name, delete one, who uses one, all of them."""
     cloudfront = cdn.cloudfront
-    nothing = {
+    nothing: dict[str, dict[str, Any]] = {
         "cache_policy": {"MinTTL": 0},
         "origin_request_policy": {
             "HeadersConfig": {"HeaderBehavior": "none"},
@@ -222,12 +222,12 @@ def _policy_operations(cdn: Cdn, kind: str) -> tuple[Any, Any, Any, Any]:
             "QueryStringsConfig": {"QueryStringBehavior": "none"},
         },
         "response_headers_policy": {},
-    }[kind]
+    }
     type_name = kind.title().replace("_", "")
 
     def create(name: str) -> Any:
         make = getattr(cloudfront, f"create_{kind}")
-        return make(**{f"{type_name}Config": {"Name": name, **nothing}})
+        return make(**{f"{type_name}Config": {"Name": name, **nothing[kind]}})
 
     def delete(made: Any) -> None:
         getattr(cloudfront, f"delete_{kind}")(Id=made[type_name]["Id"], IfMatch=made["ETag"])

@@ -19,6 +19,7 @@ def install() -> None:
     wrap(tagging, "_collect_cloudfront", _in_one_region)
     tagging._COLLECTORS.update({"cloudfront": tagging._collect_cloudfront, "acm": _certificates})
     wrap(tagging, "_get_resources", _by_pages)
+    tagging._HANDLERS["GetResources"] = tagging._get_resources
 
 
 def _in_one_region(original: Handler) -> Handler:

@@ -6,7 +6,7 @@ from typing import Any
 
 import ministack.app as gateway
 from ministack.core.responses import set_request_account_id
-from ministack.services import cloudfront
+from ministack.services import cloudfront, s3
 
 from sandbox.aws.layer.corrections.distributions import (
     ALIASES,
@@ -30,21 +30,25 @@ _NOT_SERVED = "Bad request. We can't connect to the server for this app or websi
 def install(deployment: Deployment) -> None:
     """Put right what viewers see."""
     wrap(gateway, "_handle_cloudfront_dataplane_request", partial(_served_where_deployed, deployment))
-    wrap(gateway, "_handle_pre_body_request", _left_to_distributions)
+    wrap(gateway, "_handle_pre_body_request", partial(_left_to_distributions, deployment))
     wrap(cloudfront, "parse_distribution_dataplane_config", _with_groups)
     wrap(cloudfront, "_fetch_from_origin", _failing_over)
+    wrap(cloudfront, "_serve_s3_origin", _of_the_owner)
 
 
-def distribution_of(host: str) -> str:
+def distribution_of(deployment: Deployment, host: str) -> str:
     """The id of the distribution that a viewer addresses by this Host, or ''."""
-    found = _find(host)
+    found = _find(deployment, host)
     return found[1]["Id"] if found else ""
 
 
-def _find(host: str) -> tuple[str, Distribution] | None:
+def _find(deployment: Deployment, host: str) -> tuple[str, Distribution] | None:
     """A distribution with its account: by its own name, by an alias, by the longest wildcard."""
     name = host.partition(":")[0].lower()
-    known = list(of_all_accounts()) if name else []
+    # An address in numbers, as AWS's own API has here, is nobody's name.
+    known = [] if name.replace(".", "").isdigit() else list(of_all_accounts())
+    for _, each in known:
+        settle(each, deployment)
     for account, each in known:
         if name in (each["DomainName"].lower(), *each.get(ALIASES, ())):
             return account, each
@@ -57,11 +61,11 @@ def _find(host: str) -> tuple[str, Distribution] | None:
     return max(wide, key=lambda found: found[0])[1:] if wide else None
 
 
-def _left_to_distributions(original: Handler) -> Handler:
+def _left_to_distributions(deployment: Deployment, original: Handler) -> Handler:
     """Paths of the stand-in itself, like /health, are a distribution's own where it is addressed."""
 
     async def handle(method: str, path: str, headers: Mapping[str, str], *request: Any) -> Any:
-        if distribution_of(headers.get("host", "")):
+        if distribution_of(deployment, headers.get("host", "")):
             return None
         return await original(method, path, headers, *request)
 
@@ -70,11 +74,10 @@ def _left_to_distributions(original: Handler) -> Handler:
 
 def _served_where_deployed(deployment: Deployment, original: Handler) -> Handler:
     async def handle(host: str, *request: Any) -> Any:
-        found = _find(host)
+        found = _find(deployment, host)
         if found is None:
             return _not_served() if gateway._parse_cloudfront_dataplane_host(host) else None
         account, distribution = found
-        settle(distribution, deployment)
         live = {**distribution, "config_xml": distribution.get(LIVE, "")}
         if not live["config_xml"] or text(config(live), "Enabled") == "false":
             return _not_served()
@@ -90,6 +93,18 @@ def _not_served() -> Answer:
     """What an edge location answers for a Host of which it knows nothing."""
     answer: Answer = cloudfront._cf_error_response(403, _NOT_SERVED, "Error from cloudfront")
     return answer
+
+
+def _of_the_owner(original: Handler) -> Handler:
+    """A bucket is found in whatever account it is."""
+
+    def serve(origin: Mapping[str, Any], *request: Any) -> Any:
+        owner = s3._bucket_owner_account(origin["s3_bucket"])
+        if owner:
+            set_request_account_id(owner)
+        return original(origin, *request)
+
+    return serve
 
 
 def _with_groups(original: Handler) -> Handler:
