@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict, Unpack
+from typing import Any, Literal, NamedTuple, Self, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from sandbox.aws.clients import ACCOUNT, REGION, Clients
 from sandbox.aws.environment import interpreter
+from sandbox.aws.layer.classify import VIEWER
 from sandbox.errors import SandboxError
 from sandbox.processes import Child, free_port, wait_until
 
@@ -37,11 +38,12 @@ _CONTROL_SECONDS = 60.0
 class Call:
     """One request that reached the stand-in, as it was answered.
 
-    ``service`` is boto3's name, ``operation`` botocore's (or "GET /path" where it has none), ``resource``
-    the bucket for S3 (for other services the first label of the path, or ''), ``path`` path and query as
-    sent. ``time`` is seconds since the epoch, ``duration`` seconds. ``status`` is 0 where no answer was
-    sent; ``error`` then says why, else it is the AWS error code (None for a HEAD, which has no body).
-    ``fault`` is the number of the injected fault that hit it.
+    ``service`` is boto3's name, ``operation`` botocore's (or "GET /path" where it has none). ``resource`` is
+    the bucket for S3, the ARN for ACM, the key for KMS; for other services the first label of the path, or
+    the id of what was created, or ''. ``path`` is path and query as sent, ``time`` seconds since the epoch,
+    ``duration`` seconds. ``status`` is 0 where no answer was sent; ``error`` then says why, else it is the
+    AWS error code (None for a HEAD, which has no body). ``fault`` is the number of the injected fault that
+    hit it. A viewer's request has the service "cloudfront-viewer" and the distribution's id.
     """
 
     seq: int
@@ -60,6 +62,14 @@ class Call:
     error: str | None
     user_agent: str
     fault: int | None
+
+
+class Viewed(NamedTuple):
+    """What a viewer got: status, headers by their names in lower case, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 class Fault(TypedDict, total=False):
@@ -85,6 +95,7 @@ class StandIn(Clients):
     ``auth``: signatures and policies are checked (a 12-digit access key is root all the same).
     ``bare``: nothing is corrected, for the probes of ``sandbox/parity.yaml``.
     ``not_enabled``: the regions that the account has off.
+    ``deployment``: the seconds until a change of a distribution is at work.
     ``directory``: where its log and its temporary files go; default: a directory that goes with it.
     """
 
@@ -94,6 +105,7 @@ class StandIn(Clients):
         auth: bool = False,
         bare: bool = False,
         not_enabled: frozenset[str] = OPT_IN_REGIONS,
+        deployment: float = 1.0,
         directory: Path | None = None,
     ) -> None:
         super().__init__()
@@ -101,6 +113,7 @@ class StandIn(Clients):
             "AUTH": "true" if auth else "false",
             "HEADRACE_LAYER": "bare" if bare else "corrected",
             "HEADRACE_REGIONS_NOT_ENABLED": " ".join(sorted(not_enabled)),
+            "HEADRACE_DEPLOYMENT_SECONDS": str(deployment),
         }
         self._given = directory
         self._directory: Path | None = None
@@ -167,8 +180,12 @@ class StandIn(Clients):
         }
 
     def log(self, since: int = 0) -> list[Call]:
-        """The requests that were answered after number ``since``, in the order of their answers."""
-        return [Call(**entry) for entry in self._control("GET", f"log?since={since}")]
+        """The AWS calls that were answered after number ``since``, in the order of their answers."""
+        return [call for call in self._requests(since) if call.service != VIEWER]
+
+    def views(self, since: int = 0) -> list[Call]:
+        """The viewers' requests to distributions after number ``since``: they are no AWS calls."""
+        return [call for call in self._requests(since) if call.service == VIEWER]
 
     def mark(self) -> int:
         """The number of the newest request: what comes later is ``log(since=mark)``."""
@@ -213,8 +230,24 @@ class StandIn(Clients):
         """Let every AWS call take so much longer; calls side by side wait side by side."""
         self._control("POST", "latency", {"seconds": seconds})
 
+    def deployment(self, seconds: float) -> None:
+        """Let every deployment of a distribution take so long, also one that is under way."""
+        self._control("POST", "deployment", {"seconds": seconds})
+
+    def view(
+        self, host: str, path: str = "/", *, method: str = "GET", headers: Mapping[str, str] | None = None
+    ) -> Viewed:
+        """One request without credentials, as a browser sends it to this host; redirects are not followed.
+
+        ``host`` is a distribution's domain name or alias, or ``<bucket>.s3.<region>.amazonaws.com``. The
+        request counts as sent over TLS unless ``headers`` say ``{"X-Forwarded-Proto": "http"}``.
+        """
+        sent = {"X-Forwarded-Proto": "https", **(headers or {}), "Host": host}
+        status, answered, body = self._request(method, path, sent, None)
+        return Viewed(status, answered, body)
+
     def reset(self) -> None:
-        """Everything as after the start: no resources, log, faults or latency. Numbers of the log go on."""
+        """Everything as after the start: no resources, log, faults, latency. Numbers of the log go on."""
         self._control("POST", "reset")
 
     def _running(self) -> Child:
@@ -231,16 +264,26 @@ class StandIn(Clients):
 
     def _control(self, method: str, path: str, data: Mapping[str, object] | None = None) -> Any:
         """One control request. Raises SandboxError with the layer's sentence if it refuses."""
-        self._running()
         body = None if data is None else json.dumps(data)
-        # Not urllib: it would go through the user's proxy.
-        with closing(HTTPConnection(urlsplit(self.url).netloc, timeout=_CONTROL_SECONDS)) as connection:
-            connection.request(method, f"/_headrace/{path}", body)
-            answer = connection.getresponse()
-            said = answer.read()
-        if answer.status != 200:
+        status, _, said = self._request(method, f"/_headrace/{path}", {}, body)
+        if status != 200:
             raise SandboxError(f"The AWS stand-in refused {method} {path}: {said.decode()}")
         return json.loads(said)
+
+    def _requests(self, since: int) -> list[Call]:
+        return [Call(**entry) for entry in self._control("GET", f"log?since={since}")]
+
+    def _request(
+        self, method: str, path: str, headers: Mapping[str, str], body: str | None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One request over a connection of its own: status, headers by their names in lower case, body."""
+        self._running()
+        # Not urllib: it would go through the user's proxy.
+        with closing(HTTPConnection(urlsplit(self.url).netloc, timeout=_CONTROL_SECONDS)) as connection:
+            connection.request(method, path, body, dict(headers))
+            answer = connection.getresponse()
+            named = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, named, answer.read()
 
 
 def _environment(python: Path, port: int, directory: Path) -> dict[str, str]:

@@ -19,8 +19,9 @@ from sandbox.aws.layer.asgi import (
     read_body,
     replay,
 )
-from sandbox.aws.layer.classify import Call, Guess, classify, is_form
+from sandbox.aws.layer.classify import Call, Guess, classify, is_named_in_body, view
 from sandbox.aws.layer.control import CONTROL, Control
+from sandbox.aws.layer.deployment import Deployment
 from sandbox.aws.layer.faults import Armed, Faults
 from sandbox.aws.layer.journal import Journal
 from sandbox.aws.layer.wire import error, error_code
@@ -45,6 +46,7 @@ class Around:
 
     guess: Guess
     account_of: Callable[[str], str]
+    distribution_of: Callable[[str], str]
 
 
 class Exchange:
@@ -89,7 +91,7 @@ class Exchange:
                 "region": call.region,
                 "service": call.service,
                 "operation": call.operation,
-                "resource": call.resource,
+                "resource": call.resource or self._created(),
                 "host": head.host,
                 "method": head.method,
                 "path": head.path,
@@ -100,16 +102,23 @@ class Exchange:
             }
         )
 
+    def _created(self) -> str:
+        """The id that an answer tells of what a request has made."""
+        made = self._status == 201 and self._call.service in ("cloudfront", "route53")
+        return self._headers.get("location", "").rpartition("/")[2] if made else ""
+
 
 class Layer:
     """The application that the server calls."""
 
-    def __init__(self, inner: App, around: Around, described: dict[str, object]) -> None:
+    def __init__(
+        self, inner: App, around: Around, deployment: Deployment, described: dict[str, object]
+    ) -> None:
         self._inner = inner
         self._around = around
         self._journal = Journal()
         self._faults = Faults()
-        self._control = Control(inner, self._journal, self._faults, described)
+        self._control = Control(inner, self._journal, self._faults, deployment, described)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection scope; all but HTTP is MiniStack's own business."""
@@ -121,10 +130,11 @@ class Layer:
             await self._control.handle(head, await read_body(receive), send)
             return
         form = b""
-        if is_form(head):
+        if is_named_in_body(head):
             form = await read_body(receive)
             receive = replay(form, receive)
-        call = classify(head, form, self._around.guess)
+        viewed = self._around.distribution_of(head.host)
+        call = view(head, viewed) if viewed else classify(head, form, self._around.guess)
         exchange = Exchange(call, self._around.account_of(call.access_key), self._journal, send)
         try:
             await self._exchange(exchange, call, scope, receive)

@@ -1,5 +1,6 @@
 """What a request asks of AWS: service, operation, region, resource; by its signature, protocol and path."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,15 +16,20 @@ _CREDENTIAL = re.compile(r"Credential=([^,\s]+)")
 _BUCKET_HOST = re.compile(r"(.+)\.s3(?:-[a-z0-9-]+)?(?:\.[a-z0-9-]+){0,2}\.amazonaws\.com(?:\.cn)?")
 _CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)")
 _BUCKET_ARN = "arn:aws:s3:::"
+VIEWER = "cloudfront-viewer"
+
+# By the first word of the target: the member of the body that names the resource.
+_NAMED_IN_BODY = {"CertificateManager": "CertificateArn", "TrentService": "KeyId"}
 
 
 @dataclass(frozen=True)
 class Call:
     """One request, named. ``service`` is boto3's name for it, ``operation`` botocore's (or "GET /path").
 
-    ``resource`` is the bucket for S3 and for S3 Control's tags, else the first label of the path, and ''
-    where only the body names it. ``protocol`` says how errors are written: s3, rest-xml, query, ec2,
-    json, rest-json or cbor.
+    ``resource`` is the bucket for S3 and for S3 Control's tags, the id for CloudFront's tags, the ARN or id
+    that the body names for ACM and KMS, else the first label of the path, and '' where there is none.
+    ``protocol`` says how errors are written: s3, rest-xml, query, ec2, json, rest-json or cbor. A viewer's
+    request to a distribution has the service ``cloudfront-viewer`` and the operation "GET /path".
     """
 
     service: str
@@ -44,20 +50,26 @@ class _Scope:
     service: str = ""
 
 
-def is_form(head: Head) -> bool:
-    """Whether the operation may be in the body: the query protocol sends ``Action=`` as a form."""
+def is_named_in_body(head: Head) -> bool:
+    """Whether the body names the operation, as ``Action=`` in the query protocol's form, or the resource."""
     kind = head.headers.get("content-type", "")
-    return head.method == "POST" and kind.startswith("application/x-www-form-urlencoded")
+    form = head.method == "POST" and kind.startswith("application/x-www-form-urlencoded")
+    return form or _target_service(head) in _NAMED_IN_BODY
+
+
+def view(head: Head, distribution: str) -> Call:
+    """Name a viewer's request to a distribution."""
+    return Call(VIEWER, f"{head.method} {head.raw_path}", "s3", "", "", distribution, head)
 
 
 def classify(head: Head, form: bytes, guess: Guess) -> Call:
-    """Name a request. ``form`` is its body if ``is_form``, ``guess`` names the service of unsigned ones."""
+    """Name a request. ``form`` is its body if it names something, ``guess`` the service of unsigned ones."""
     scope = _scope(head)
     service = service_name(
         scope.service or guess(head.method, head.raw_path, head.headers, head.query), head.raw_path
     )
     operation, protocol = _rpc(head, form, service)
-    resource = ""
+    resource = _named_in_body(head, form)
     if not operation:
         operation, protocol, resource = _rest(head, service)
     return Call(service, operation, protocol, scope.region, scope.access_key, resource, head)
@@ -105,4 +117,21 @@ def _rest(head: Head, service: str) -> tuple[str, str, str]:
     protocol = "s3" if service == "s3" else known.protocol
     if found is None:
         return f"{head.method} {head.raw_path}", protocol, ""
-    return found.operation, protocol, found.resource.removeprefix(_BUCKET_ARN)
+    resource = found.resource.removeprefix(_BUCKET_ARN)
+    if service == "cloudfront" and not resource:
+        resource = head.query.get("Resource", [""])[0].rpartition("/")[2]
+    return found.operation, protocol, resource
+
+
+def _target_service(head: Head) -> str:
+    return head.headers.get("x-amz-target", "").partition(".")[0]
+
+
+def _named_in_body(head: Head, body: bytes) -> str:
+    """The resource that a body in JSON names; '' where it is none, or names none."""
+    member = _NAMED_IN_BODY.get(_target_service(head))
+    try:
+        said = json.loads(body) if member and body else {}
+    except ValueError:
+        return ""
+    return str(said.get(member, "")) if isinstance(said, dict) else ""

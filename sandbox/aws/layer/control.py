@@ -1,10 +1,11 @@
-"""The stand-in's own door, /_headrace/: log, faults, latency, reset. Its own requests are not logged."""
+"""The stand-in's own door, /_headrace/: log, faults, how slow it is, reset. It is not in the log itself."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from sandbox.aws.layer.asgi import App, Head, Message, Send, answer
+from sandbox.aws.layer.deployment import Deployment
 from sandbox.aws.layer.faults import Faults, Rule
 from sandbox.aws.layer.journal import Journal
 
@@ -14,10 +15,18 @@ CONTROL = "/_headrace/"
 class Control:
     """Answers the control requests; keeps the latency."""
 
-    def __init__(self, inner: App, journal: Journal, faults: Faults, described: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        inner: App,
+        journal: Journal,
+        faults: Faults,
+        deployment: Deployment,
+        described: Mapping[str, object],
+    ) -> None:
         self._inner = inner
         self._journal = journal
         self._faults = faults
+        self._deployment = deployment
         self._described = described
         self.latency = 0.0
 
@@ -40,11 +49,8 @@ class Control:
                 return json.dumps({**self._described, "last": self._journal.last})
             case "GET", ["log"]:
                 return self._journal.since(int(head.query.get("since", ["0"])[0]))
-            case "POST", ["latency"]:
-                self.latency = float(data["seconds"])
-                return "{}"
-            case "POST", ["reset"]:
-                await self._reset()
+            case "POST", ["latency" | "deployment" | "reset" as what]:
+                await self._set(what, data)
                 return "{}"
             case _, ["faults", *rest]:
                 return self._said_of_faults(head.method, rest, data)
@@ -66,6 +72,14 @@ class Control:
                 done = self._faults.release(int(number))
         return "{}" if done else None
 
+    async def _set(self, what: str, data: Mapping[str, Any]) -> None:
+        if what == "reset":
+            await self._reset()
+        elif what == "latency":
+            self.latency = float(data["seconds"])
+        else:
+            self._deployment.seconds = float(data["seconds"])
+
     async def _reset(self) -> None:
         """Everything as after the start: ours, then MiniStack's by its own door.
 
@@ -73,6 +87,7 @@ class Control:
         """
         await self._faults.abandon()
         self.latency = 0.0
+        self._deployment.reset()
         path = "/_ministack/reset"
         scope = {
             "type": "http",

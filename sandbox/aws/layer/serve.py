@@ -6,6 +6,7 @@ Its settings come from the environment, which ``sandbox.aws.stand_in`` makes fro
 import asyncio
 import os
 import re
+from functools import partial
 from importlib.metadata import version
 
 import hypercorn.asyncio.run
@@ -18,6 +19,8 @@ from ministack.core.router import detect_service
 
 from sandbox.aws.layer.app import CONNECTION, Around, Layer
 from sandbox.aws.layer.corrections import install
+from sandbox.aws.layer.corrections.viewers import distribution_of
+from sandbox.aws.layer.deployment import Deployment
 from sandbox.aws.layer.models import model
 
 
@@ -41,12 +44,18 @@ def account_of(access_key: str) -> str:
     return str(get_account_id())
 
 
+def no_distribution(_: str) -> str:
+    """Where nothing is corrected, viewers are MiniStack's own business."""
+    return ""
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     host, port = os.environ["BIND_HOST"], os.environ["GATEWAY_PORT"]
     bare = os.environ.get("HEADRACE_LAYER") == "bare"
+    deployment = Deployment(float(os.environ.get("HEADRACE_DEPLOYMENT_SECONDS", "1")))
     if not bare:
-        install(frozenset(os.environ.get("HEADRACE_REGIONS_NOT_ENABLED", "").split()))
+        install(frozenset(os.environ.get("HEADRACE_REGIONS_NOT_ENABLED", "").split()), deployment)
     # Else the first request of each would wait for its model to be read.
     model("s3")
     model("s3control")
@@ -63,5 +72,8 @@ def main() -> None:
         "auth": ministack.app.AUTH,
         "bare": bare,
     }
-    layer = Layer(ministack.app.app, Around(detect_service, account_of), described)
+    around = Around(
+        detect_service, account_of, no_distribution if bare else partial(distribution_of, deployment)
+    )
+    layer = Layer(ministack.app.app, around, deployment, described)
     asyncio.run(serve(layer, config))

@@ -1,13 +1,7 @@
-"""Where MiniStack's S3 differs from AWS and is put right: its handlers are wrapped, behind its access checks.
-
-Every correction here has an entry in ``sandbox/parity.yaml``, with the source of what AWS does and a
-probe that fails once MiniStack does it by itself. What MiniStack has a function for is done by that
-function.
-"""
+"""Where MiniStack's S3 is put right: its handlers are wrapped, behind its access checks."""
 
 import re
-from collections.abc import Callable, Mapping
-from types import ModuleType
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
@@ -19,9 +13,7 @@ from ministack.core.responses import get_account_id
 from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import s3
 
-Answer = tuple[int, dict[str, str], bytes]
-Query = Mapping[str, Any]
-Handler = Callable[..., Any]
+from sandbox.aws.layer.corrections.wrapping import Answer, Handler, Query, wrap
 
 # Keys of sub-resources that MiniStack does not know. It would go on to what stands below: delete, create
 # or list the bucket, or put an empty object in the place of a full one.
@@ -51,30 +43,21 @@ _SIZE, _OLD_PREFIX = "_headrace_minimum_size", "_headrace_prefix"
 
 
 def install(not_enabled: frozenset[str]) -> None:
-    """Put MiniStack right, in this process. ``not_enabled``: the opt-in regions that the account has off."""
-    _wrap(s3, "_new_bucket_public_access_block", _all_public_access_blocked)
-    _wrap(s3, "_dispatch", _with_minimum_object_size)
-    _wrap(s3, "_dispatch", lambda original: _checked_dispatch(original, not_enabled))
-    _wrap(s3, "_create_bucket", lambda original: _create_where_enabled(original, not_enabled))
-    _wrap(s3, "_delete_objects", _checked_key_by_key)
-    _wrap(iam_actions, "_s3_action", _none_for_a_batch)
-    _wrap(s3, "_put_bucket_accelerate", _checked_acceleration)
-    _wrap(s3, "_put_bucket_lifecycle", _keeping_prefixes)
-    _wrap(s3, "_get_bucket_lifecycle", _telling_prefixes)
-    _wrap(s3, "_put_bucket_tagging", _checked_tagging)
-    _wrap(gateway, "_handle_s3_control_request", _checked_resource_tagging)
-    _wrap(iam_actions, "s3_additional_checks", _with_all_permissions)
-    _wrap(gateway, "pin_request_origin", _by_tls)
-
-
-def _wrap(module: ModuleType, name: str, make: Callable[[Handler], Handler]) -> None:
-    original = getattr(module, name, None)
-    if original is None:
-        raise SystemExit(
-            f"This MiniStack has no {module.__name__}.{name}: "
-            "sandbox/aws/layer/corrections.py has to follow it."
-        )
-    setattr(module, name, make(original))
+    """Put S3 right. ``not_enabled``: the opt-in regions that the account has off."""
+    wrap(s3, "_new_bucket_public_access_block", _all_public_access_blocked)
+    wrap(s3, "_dispatch", _with_minimum_object_size)
+    wrap(s3, "_dispatch", lambda original: _checked_dispatch(original, not_enabled))
+    wrap(s3, "_apply_bucket_scope", _strangers_without_grant_refused)
+    wrap(s3, "_create_bucket", lambda original: _create_where_enabled(original, not_enabled))
+    wrap(s3, "_delete_objects", _checked_key_by_key)
+    wrap(iam_actions, "_s3_action", _none_for_a_batch)
+    wrap(s3, "_put_bucket_accelerate", _checked_acceleration)
+    wrap(s3, "_put_bucket_lifecycle", _keeping_prefixes)
+    wrap(s3, "_get_bucket_lifecycle", _telling_prefixes)
+    wrap(s3, "_put_bucket_tagging", _checked_tagging)
+    wrap(gateway, "_handle_s3_control_request", _checked_resource_tagging)
+    wrap(iam_actions, "s3_additional_checks", _with_all_permissions)
+    wrap(gateway, "pin_request_origin", _by_tls)
 
 
 def _refused(code: str, message: str, status: int, bucket: str) -> Answer:
@@ -178,6 +161,26 @@ def _checked_acceleration(original: Handler) -> Handler:
         return original(name, body)
 
     return put
+
+
+def _strangers_without_grant_refused(original: Handler) -> Handler:
+    """Who shows no credentials gets what the bucket grants to all; by itself only under AUTH=true."""
+
+    def scope(
+        method: str, bucket: str, key: str, headers: dict[str, str], query: Query, *more: Any, **options: Any
+    ) -> Any:
+        owner = s3._bucket_owner_account(bucket) if bucket else None
+        body = more[0] if more else options.get("body", b"")
+        known = options.get("internal") or s3._request_access_key(method, key, headers, query, body)
+        if (
+            owner
+            and not known
+            and not s3._foreign_bucket_allows(owner, bucket, key, method, query, "", headers)
+        ):
+            return _refused("AccessDenied", "Access Denied", 403, bucket)
+        return original(method, bucket, key, headers, query, *more, **options)
+
+    return scope
 
 
 def _with_minimum_object_size(original: Handler) -> Handler:

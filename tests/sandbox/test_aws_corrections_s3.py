@@ -1,5 +1,6 @@
 """Where the stand-in behaves like AWS in what our buckets rely on, by itself or because it is put right."""
 
+import json
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from typing import Any
@@ -38,13 +39,16 @@ def _raw(
 ) -> tuple[int, dict[str, str], bytes]:
     """One request, signed for a region as far as the stand-in looks without AUTH, and not followed."""
     connection = HTTPConnection(urlsplit(aws.url).netloc)
-    scope = f"123456789012/20261121/{region}/s3/aws4_request"
-    signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
-    connection.request(method, path, headers={"Authorization": signed})
+    connection.request(method, path, headers={"Authorization": _signed(region)})
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+
+
+def _signed(region: str) -> str:
+    scope = f"123456789012/20261121/{region}/s3/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
 
 def _operations_of_s3() -> list[tuple[str, str, str]]:
@@ -141,7 +145,7 @@ def test_the_expected_owner_is_checked_on_every_call(bucket: StandIn, head: bool
 
 
 def test_the_accelerate_host_serves_a_bucket_with_acceleration_only(bucket: StandIn) -> None:
-    host = {"Host": f"{BUCKET}.s3-accelerate.amazonaws.com"}
+    host = {"Host": f"{BUCKET}.s3-accelerate.amazonaws.com", "Authorization": _signed("eu-central-1")}
 
     def get() -> tuple[int, bytes]:
         connection = HTTPConnection(urlsplit(bucket.url).netloc)
@@ -161,3 +165,18 @@ def test_the_accelerate_host_serves_a_bucket_with_acceleration_only(bucket: Stan
     assert b"is disabled on this bucket" in get()[1]
     call = bucket.log()[-1]
     assert (call.service, call.operation, call.resource) == ("s3", "GetObject", BUCKET)
+
+
+def test_who_shows_no_credentials_gets_what_the_bucket_grants_to_all(bucket: StandIn) -> None:
+    s3 = bucket.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="a-key", Body=b"content")
+    host = f"{BUCKET}.s3.eu-central-1.amazonaws.com"
+    assert bucket.view(host, "/a-key").status == 403
+    assert bucket.view("127.0.0.1", f"/{BUCKET}/a-key").status == 403
+    s3.delete_public_access_block(Bucket=BUCKET)
+    public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+    statement = {**public, "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    assert bucket.view(host, "/a-key")[::2] == (200, b"content")
+    assert bucket.view(host, "/").status == 403

@@ -1,0 +1,18 @@
+"""Where MiniStack differs from AWS and is put right: its functions are wrapped, one module per subject.
+
+Every correction has an entry in ``sandbox/parity.yaml``, with the source of what AWS does and a probe
+that fails once MiniStack does it by itself. What MiniStack has a function for is done by that function.
+"""
+
+from sandbox.aws.layer.corrections import acm, cloudfront, permissions, route53, s3, tagging
+from sandbox.aws.layer.deployment import Deployment
+
+
+def install(not_enabled: frozenset[str], deployment: Deployment) -> None:
+    """Put MiniStack right, in this process. ``not_enabled``: the opt-in regions that the account has off."""
+    s3.install(not_enabled)
+    cloudfront.install(deployment)
+    acm.install()
+    route53.install()
+    tagging.install()
+    permissions.install()
