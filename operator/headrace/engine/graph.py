@@ -29,21 +29,6 @@ class Ref:
     key: str = ""
     """Which entry, of an output that is a map."""
 
-    def of(self, outputs: Outputs) -> Any:
-        """Return the value, or None where there is none yet."""
-        found = outputs.get(self.output)
-        return found.get(self.key) if self.key and isinstance(found, Mapping) else found
-
-
-@dataclass(frozen=True)
-class Ref:
-    """An output of another node, in the place of a value of a setting."""
-
-    node: str
-    output: str
-    key: str = ""
-    """Which entry, of an output that is a map."""
-
 
 @dataclass(frozen=True)
 class Node:
