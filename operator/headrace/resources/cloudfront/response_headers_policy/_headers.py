@@ -110,7 +110,7 @@ class ContentSecurityPolicy(Shaped):
 
     override: bool = Field(True, description=_OVERRIDE)
     content_security_policy: str = Field(
-        min_length=1, max_length=1783, pattern=_VALUE, description="The header's value."
+        min_length=1, max_length=4096, pattern=_VALUE, description="The header's value."
     )
 
 
