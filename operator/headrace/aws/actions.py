@@ -1,12 +1,14 @@
 """Which IAM action an AWS operation needs: the service's prefix and the operation's name, but for exceptions.
 
-Source: "Actions, resources, and condition keys for Amazon S3" in the Service Authorization Reference, and
-"Required permissions for Amazon S3 API operations" in the S3 User Guide.
+Sources: "Actions, resources, and condition keys for Amazon S3" and "… for Amazon CloudFront" in the Service
+Authorization Reference, "Required permissions for Amazon S3 API operations" in the S3 User Guide.
 """
 
 _PREFIXES = {"s3control": "s3"}
 
 _EXCEPTIONS = {
+    # And cloudfront:TagResource beside it.
+    ("cloudfront", "CreateDistributionWithTags"): "cloudfront:CreateDistribution",
     ("s3", "HeadBucket"): "s3:ListBucket",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",

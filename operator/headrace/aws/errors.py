@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from headrace.aws import cloudfront_codes
 from headrace.aws.actions import action_of
 from headrace.aws.reach import unreached
 from headrace.aws.regions import opt_in
@@ -30,7 +31,7 @@ from headrace.engine.errors import (
     Unavailable,
 )
 
-CODES: dict[type[CloudError], frozenset[str]] = {
+_COMMON: dict[type[CloudError], frozenset[str]] = {
     Throttled: frozenset(
         [
             "BandwidthLimitExceeded",
@@ -174,6 +175,11 @@ CODES: dict[type[CloudError], frozenset[str]] = {
             "501",
         ]
     ),
+}
+
+CODES: dict[type[CloudError], frozenset[str]] = {
+    kind: _COMMON.get(kind, frozenset()) | cloudfront_codes.CODES.get(kind, frozenset())
+    for kind in (*_COMMON, *(kind for kind in cloudfront_codes.CODES if kind not in _COMMON))
 }
 """Every code that we know, by the class that says what is to be done next."""
 
@@ -360,7 +366,8 @@ def _sentence(kind: type[CloudError], said: str, context: Context, place: Place)
         )
     if kind is Throttled:
         return f"AWS asks to slow down ({context.code} at {context.operation})."
-    return f"AWS refused {context.operation} ({context.code}): {said}"
+    told = cloudfront_codes.sentence(context.code, said, context.operation)
+    return told or f"AWS refused {context.operation} ({context.code}): {said}"
 
 
 def _not_accepted(said: str, context: Context, place: Place) -> str:

@@ -140,7 +140,7 @@ class Root(Facet[P, T]):
     def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
         """Make the resource with its owner in the very call that makes it."""
 
-    def busy(self, target: T, seen: P) -> CloudError | None:
+    def busy(self, target: T) -> CloudError | None:
         """Return what AWS is still at work on, where it takes changes before it is done with earlier ones."""
         return None
 

@@ -29,6 +29,11 @@ class Ref:
     key: str = ""
     """Which entry, of an output that is a map."""
 
+    def of(self, outputs: Outputs) -> Any:
+        """Return the value, or None where there is none yet."""
+        found = outputs.get(self.output)
+        return found.get(self.key) if self.key and isinstance(found, Mapping) else found
+
 
 @dataclass(frozen=True)
 class Node:

@@ -83,7 +83,7 @@ class _Pass:
             return
         try:
             with self.work.target.translating():
-                self.busy = self.root.busy(self.work.target, seen)
+                self.busy = self.root.busy(self.work.target)
         except CloudError as error:
             self.busy = error
 

@@ -11,7 +11,7 @@ from headrace.engine.wish import Layer
 from headrace.kinds.common import BareRequest, Part, Request
 from headrace.kinds.definition import ObjectRef
 from headrace.kinds.distribution.origins import BucketOutputs, origin_settings
-from headrace.kinds.distribution.policies import PolicyChoice, PolicyKind
+from headrace.kinds.distribution.policies import PolicyChoice, PolicyKind, managed
 from headrace.resources.cloudfront._names import name_of, name_of_content
 from headrace.resources.cloudfront.distribution.presence import DistributionPresence
 from headrace.resources.registry import resource_type
@@ -69,9 +69,7 @@ class _Expansion:
             settings["tags"] = dict(spec.tags.entries)
         if spec.origins is not None:
             control = Ref(ACCESS_CONTROL, "id")
-            settings["origins"] = origin_settings(
-                spec.origins, self.buckets(), self.request.secrets, control
-            )
+            settings["origins"] = origin_settings(spec.origins, self.buckets(), self.request.secrets, control)
         return settings
 
     def buckets(self) -> dict[Any, BucketOutputs]:
@@ -152,8 +150,6 @@ def _bare(name: str, part: Part | None, request: BareRequest) -> Node:
     id = part.id if part else ""
     if name == DISTRIBUTION:
         presence = DistributionPresence(owner=request.owner, caller_reference=request.uid)
-        return Node(
-            name, _TYPES[name], request.id or id, request.region, presence, title=request.ref.path
-        )
+        return Node(name, _TYPES[name], request.id or id, request.region, presence, title=request.ref.path)
     node = _named(name, request.owner, request.region, None)
     return Node(name, node.resource, id, request.region, node.presence, title=node.title)

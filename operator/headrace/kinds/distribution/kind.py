@@ -1,12 +1,12 @@
 """Distribution: a CloudFront distribution with all that brings a bucket to its viewers, in one object."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self, cast
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, model_validator
 
 from headrace.aws.sessions import Identity
-from headrace.engine.errors import CloudError, Deploying, Invalid, Waiting
+from headrace.engine.errors import CloudError, Waiting
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
 from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reference, Request
@@ -23,9 +23,7 @@ from headrace.resources.cloudfront.distribution.tags import Tags
 BUCKET_KIND = "AcceleratedBucket"
 
 
-class DistributionSpec(
-    OriginsSpec, BehaviorsSpec, CertificateSpec, GeneralSpec, DeliverySpec, CommonSpec
-):
+class DistributionSpec(OriginsSpec, BehaviorsSpec, CertificateSpec, GeneralSpec, DeliverySpec, CommonSpec):
     """What a distribution is to be."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -88,7 +86,7 @@ class DistributionStatus(CompositeStatus):
         None, max_length=32, description="Deployed, or InProgress while edge locations get to know a change."
     )
     aliases: tuple[AliasStatus, ...] = Field((), max_length=100, description="The aliases.")
-    bucket_policy: tuple[str, ...] = Field(
+    bucket_policy: tuple[Annotated[str, Field(max_length=4096)], ...] = Field(
         (),
         max_length=100,
         description="Statements that buckets which are not ours need in their policies, ready to paste.",

@@ -7,14 +7,19 @@ from pydantic import Field, model_validator
 
 from headrace.engine.graph import Ref
 from headrace.engine.slices import ApiModel, Rule
-from headrace.kinds.distribution._inline import (
-    CachePolicy,
+from headrace.kinds.distribution._managed import (
     ManagedCachePolicy,
     ManagedOriginRequestPolicy,
     ManagedResponseHeadersPolicy,
-    OriginRequestPolicy,
-    ResponseHeadersPolicy,
 )
+from headrace.resources.cloudfront.cache_policy.config import CachePolicy
+from headrace.resources.cloudfront.managed import (
+    managed_cache_policy,
+    managed_origin_request_policy,
+    managed_response_headers_policy,
+)
+from headrace.resources.cloudfront.origin_request_policy.config import OriginRequestPolicy
+from headrace.resources.cloudfront.response_headers_policy.config import ResponseHeadersPolicy
 
 PolicyKind = Literal["cache-policy", "origin-request-policy", "response-headers-policy"]
 
@@ -84,3 +89,12 @@ class ResponseHeadersChoice(PolicyChoice):
 
 PolicyID = Callable[[PolicyKind, PolicyChoice], str | Ref]
 """Tells the id of a policy, or where it will come from."""
+
+
+def managed(kind: PolicyKind, name: str) -> str:
+    """Return the id of a policy that AWS manages."""
+    return {
+        "cache-policy": managed_cache_policy,
+        "origin-request-policy": managed_origin_request_policy,
+        "response-headers-policy": managed_response_headers_policy,
+    }[kind](name)

@@ -46,6 +46,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
     store = STORE
     address = "arn:{partition}:cloudfront::{account}:distribution/{id}"
     carries: ClassVar[tuple[str, ...]] = ("tags",)
+    id_from_cloud = True
     granted_as = "distributions"
     permissions = Permissions(
         read=frozenset({"cloudfront:GetDistribution", "cloudfront:ListTagsForResource", "tag:GetResources"}),
@@ -107,7 +108,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
         put_tags(target, after.marks())
         drop_tags(target, old)
 
-    def busy(self, target: Target, seen: DistributionPresence) -> CloudError | None:
+    def busy(self, target: Target) -> CloudError | None:
         """Say since when CloudFront has been rolling out the configuration, if it has not done so yet."""
         return _deploying(target, STORE.read(target), "is being deployed")
 

@@ -110,7 +110,7 @@ class ContentSecurityPolicy(Shaped):
 
     override: bool = Field(True, description=_OVERRIDE)
     content_security_policy: str = Field(
-        min_length=1, max_length=1783, pattern=_VALUE, description="The header's value."
+        min_length=1, max_length=4096, pattern=_VALUE, description="The header's value."
     )
 
 
@@ -158,8 +158,8 @@ class ServerTiming(Shaped):
     """Server-Timing, in which CloudFront tells how it served a response."""
 
     enabled: bool = Field(description="Whether responses have it.")
-    sampling_rate: Annotated[float, AfterValidator(_four_decimals)] | None = Field(
-        None, ge=0, le=100, description="How many percent of responses have it; up to four decimals count."
+    sampling_rate: Annotated[float, Field(ge=0, le=100), AfterValidator(_four_decimals)] | None = Field(
+        None, description="How many percent of responses have it; up to four decimals count."
     )
 
 

@@ -1,10 +1,6 @@
-"""The AWS-managed policies by name, and the models of inline ones."""
+"""The names of the policies that AWS manages."""
 
 from typing import Literal
-
-from pydantic import Field
-
-from headrace.engine.slices import ApiModel
 
 ManagedCachePolicy = Literal[
     "Amplify",
@@ -32,19 +28,3 @@ ManagedResponseHeadersPolicy = Literal[
     "SecurityHeadersPolicy",
     "SimpleCORS",
 ]
-
-
-class _Comment(ApiModel):
-    comment: str = Field("", max_length=128, description="What people are to know of the policy.")
-
-
-class CachePolicy(_Comment):
-    """What the cache is keyed by, and how long it keeps."""
-
-
-class OriginRequestPolicy(_Comment):
-    """What of a request goes to the origin."""
-
-
-class ResponseHeadersPolicy(_Comment):
-    """Headers that are added to answers, and taken out of them."""
