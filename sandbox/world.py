@@ -4,7 +4,8 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 from sandbox.aws.stand_in import Call, StandIn
 from sandbox.control_plane.audit import AuditLog, Request
@@ -19,7 +20,12 @@ Object = dict[str, Any]
 
 
 class World:
-    """One namespace, seen through kubectl, the audit log and the stand-in's request log."""
+    """One namespace, seen through kubectl, the audit log and the stand-in's request log.
+
+    It speaks of the objects of one kind, AcceleratedBucket unless `of` says otherwise.
+    """
+
+    kind = "AcceleratedBucket"
 
     def __init__(self, plane: ControlPlane, aws: StandIn, namespace: str | None = None) -> None:
         self.plane, self.aws = plane, aws
@@ -27,6 +33,16 @@ class World:
         self.audit = AuditLog(plane.audit_log)
         plane.kubectl_run("create", "namespace", self.namespace)
         self.mark()
+
+    def of(self, kind: str) -> Self:
+        """Return the same namespace, speaking of the objects of this kind."""
+        other = copy(self)
+        other.kind = kind
+        return other
+
+    @property
+    def _plural(self) -> str:
+        return f"{self.kind.lower()}s"
 
     def mark(self) -> None:
         """Count requests from here on."""
@@ -39,9 +55,9 @@ class World:
     def apply(
         self, spec: Mapping[str, Any], name: str = "media", annotations: Mapping[str, str] | None = None
     ) -> None:
-        """Apply a bucket server-side; SandboxError with the API server's sentence where it refuses."""
+        """Apply an object server-side; SandboxError with the API server's sentence where it refuses."""
         metadata = {"name": name, "namespace": self.namespace, "annotations": dict(annotations or {})}
-        body = {"apiVersion": "headrace.io/v1alpha1", "kind": "AcceleratedBucket"}
+        body = {"apiVersion": "headrace.io/v1alpha1", "kind": self.kind}
         text = json.dumps({**body, "metadata": metadata, "spec": dict(spec)})
         self.plane.kubectl_run("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
 
@@ -49,30 +65,30 @@ class World:
         """Return the object as the API server has it."""
         found = self.find(name)
         if found is None:
-            raise SandboxError(f"There is no AcceleratedBucket {self.namespace}/{name}.")
+            raise SandboxError(f"There is no {self.kind} {self.namespace}/{name}.")
         return found
 
     def find(self, name: str = "media") -> Object | None:
         """Return the object, or None where there is none."""
-        where = f"/apis/{GROUP}/v1alpha1/namespaces/{self.namespace}/acceleratedbuckets/{name}"
+        where = f"/apis/{GROUP}/v1alpha1/namespaces/{self.namespace}/{self._plural}/{name}"
         found: Object | None = self.plane.read(where)
         return found
 
     def delete(self, name: str = "media", *, wait: bool = False) -> None:
         """Ask for the object to go."""
-        self.plane.kubectl_run("delete", "abkt", name, "-n", self.namespace, f"--wait={str(wait).lower()}")
+        self.plane.kubectl_run("delete", self._plural, name, "-n", self.namespace, f"--wait={str(wait).lower()}")
 
     def annotate(self, name: str, annotation: str, value: str) -> None:
         """Set an annotation."""
         self.plane.kubectl_run(
-            "annotate", "abkt", name, "-n", self.namespace, f"{annotation}={value}", "--overwrite"
+            "annotate", self._plural, name, "-n", self.namespace, f"{annotation}={value}", "--overwrite"
         )
 
     def patch(self, patch: Mapping[str, Any], name: str = "media", subresource: str = "") -> None:
         """Merge-patch the object, or its status, as somebody with kubectl does."""
         where = (f"--subresource={subresource}",) if subresource else ()
         self.plane.kubectl_run(
-            "patch", "abkt", name, "-n", self.namespace, "--type=merge", *where, "-p", json.dumps(patch)
+            "patch", self._plural, name, "-n", self.namespace, "--type=merge", *where, "-p", json.dumps(patch)
         )
 
     def look_now(self, name: str = "media", seconds: float = 20) -> Object:

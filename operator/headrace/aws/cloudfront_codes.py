@@ -33,7 +33,7 @@ QUOTAS: Mapping[str, str] = {
     "TooManyDistributionsAssociatedToResponseHeadersPolicy": (
         "up to 100 distributions use the same response headers policy"
     ),
-    "TooManyDistributionsWithFunctionAssociations": "an account has so many distributions with functions",
+    "TooManyDistributionsWithFunctionAssociations": "only so many distributions have functions",
     "TooManyDistributionsWithLambdaAssociations": (
         "an account has up to 500 distributions with Lambda@Edge functions"
     ),

@@ -148,8 +148,10 @@ class _Pass:
 
     def look(self, facets: Iterable[Facet[Any, Any]]) -> None:
         """Read facets side by side into `found`; those that fail are no longer in it."""
-        self.work.target.forget()
         facets = list(facets)
+        if not facets:
+            return
+        self.work.target.forget()
         for facet in facets:
             self.found.pop(facet.name, None)
         for facet, seen in zip(
