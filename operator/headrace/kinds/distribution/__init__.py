@@ -1,0 +1,1 @@
+"""Distribution: from the origins to the viewer in one object."""
