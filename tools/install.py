@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from headrace import __version__
+from headrace.controller.secrets import READER
 from headrace.kinds.definition import GROUP, Definition
 
 NAMESPACE = "headrace-system"
@@ -23,7 +24,7 @@ def manifests(kinds: Iterable[Definition[Any]]) -> list[Manifest]:
         "metadata": {"name": NAMESPACE, "labels": _restricted()},
     }
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _meta()}
-    rights = [_role(kinds), _binding(), *_own_rights()]
+    rights = [_role(kinds), _binding(), *_own_rights(), _reader()]
     return [namespace, account, *rights, _deployment()]
 
 
@@ -64,6 +65,16 @@ def _own_rights() -> list[Manifest]:
         "rules": [_rule("", ["secrets"], ["get"])],
     }
     return [role, _binding(namespaced=True)]
+
+
+def _reader() -> Manifest:
+    """Let whoever owns a namespace grant the operator to read the Secrets there. It is bound nowhere."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": _meta(namespaced=False) | {"name": READER},
+        "rules": [_rule("", ["secrets"], ["get"])],
+    }
 
 
 def _rule(group: str, resources: list[str], verbs: list[str]) -> Manifest:

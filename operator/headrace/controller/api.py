@@ -26,6 +26,15 @@ class Stale(ApiError):
     """The object has changed since it was read."""
 
 
+class Forbidden(ApiError):
+    """The operator's ServiceAccount has no right to do this."""
+
+    def __init__(self, message: str, user: str = "") -> None:
+        super().__init__(message)
+        self.user = user
+        """Who we are to the API server, where it says so."""
+
+
 class Api(Protocol):
     """What the controller asks of the API server. Every answer is the object as it is afterwards."""
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -9,7 +10,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from headrace.controller.api import ApiError, Body, Gone, Stale
+from headrace.controller.api import ApiError, Body, Forbidden, Gone, Stale
 from headrace.controller.secrets import Secret
 from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
@@ -19,10 +20,11 @@ _TIMEOUT = (5, 30)
 _PAGE = 500
 _MERGE = "application/merge-patch+json"
 _JSON = "application/json-patch+json"
+_USER = re.compile('User "([^"]+)"')
 
 
 class KubeClient:
-    """Reads and patches custom resources of our group, and reads Secrets of the operator's namespace."""
+    """Reads and patches custom resources of our group, and reads Secrets by their names."""
 
     def __init__(
         self, api_client: client.ApiClient, definitions: Mapping[str, Definition[Any]], namespace: str = ""
@@ -38,11 +40,16 @@ class KubeClient:
         except (ApiException, HTTPError) as error:
             raise _translated(error, "the namespace kube-system", "get") from error
 
-    def secret(self, name: str) -> Secret | None:
-        """Return a Secret of the operator's namespace, or None where there is none."""
-        what = f"Secret {self._namespace}/{name}"
+    def secret(self, name: str, namespace: str = "") -> Secret | None:
+        """Return a Secret, of the operator's namespace unless another is named, or None where there is none.
+
+        Raises:
+            Forbidden: we have no right to read it.
+        """
+        namespace = namespace or self._namespace
+        what = f"Secret {namespace}/{name}"
         try:
-            found = self._core.read_namespaced_secret(name, self._namespace, _request_timeout=_TIMEOUT)
+            found = self._core.read_namespaced_secret(name, namespace, _request_timeout=_TIMEOUT)
         except (ApiException, HTTPError) as error:
             failure = _translated(error, what, "get")
             if isinstance(failure, Gone):
@@ -151,7 +158,10 @@ def _translated(error: Exception, what: str, verb: str, *, tested: bool = False)
     if status == 409 or (tested and status == 422):
         return Stale(f"{what} has changed meanwhile")
     if status == 403:
-        return ApiError(f"The operator's ServiceAccount may not {verb} {what}: {_said(error)}")
+        said = _said(error)
+        user = _USER.search(said)
+        message = f"The operator's ServiceAccount may not {verb} {what}: {said}"
+        return Forbidden(message, user[1] if user else "")
     sentence = f"The Kubernetes API server refused to {verb} {what} ({status}): {_said(error)}"
     return ApiError(sentence, _after(error))
 

@@ -58,17 +58,17 @@ DELETING: dict[str, Any] = {"deletionTimestamp": "2026-11-05T10:00:00Z"}
 
 @dataclass
 class Vault:
-    """The Secrets of the operator's namespace; counts how often it is asked."""
+    """The Secrets of the operator's namespace, and by their paths those of others; counts the reads."""
 
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: int = 0
     error: Exception | None = None
 
-    def secret(self, name: str) -> Secret | None:
+    def secret(self, name: str, namespace: str = "") -> Secret | None:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        values = self.secrets.get(name)
+        values = self.secrets.get(f"{namespace}/{name}" if namespace else name)
         return None if values is None else Secret(f"v{len(repr(values))}", values)
 
 

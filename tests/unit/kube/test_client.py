@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from headrace import __version__
-from headrace.controller.api import ApiError, Gone, Stale
+from headrace.controller.api import ApiError, Forbidden, Gone, Stale
 from headrace.kube import client as module
 from headrace.kube.client import KubeClient
 from tests.unit.controller.cloud import ThingKind
@@ -68,6 +68,33 @@ def test_the_cluster_is_known_by_the_uid_of_kube_system(kube: KubeClient, server
 
     assert kube.cluster_id() == "u-1"
     assert server.asked[0].line == "GET /api/v1/namespaces/kube-system"
+
+
+@pytest.mark.parametrize(("named", "namespace"), [((), "headrace-system"), (("shop",), "shop")])
+def test_a_secret_is_read_in_the_operator_s_namespace_unless_another_is_named(
+    api_client: Any, server: ApiServer, named: tuple[str, ...], namespace: str
+) -> None:
+    kube = KubeClient(api_client, {}, "headrace-system")
+    found = {"metadata": {"resourceVersion": "7"}, "data": {"api": "czNjcjN0"}}
+    server.answers = [Answer(body=found), refusal(404, "there is none")]
+
+    secret = kube.secret("keys", *named)
+
+    assert secret is not None
+    assert (secret.version, secret.values) == ("7", {"api": "s3cr3t"})
+    assert "s3cr3t" not in repr(secret)
+    assert kube.secret("keys", *named) is None
+    assert {asked.line for asked in server.asked} == {f"GET /api/v1/namespaces/{namespace}/secrets/keys"}
+
+
+def test_a_secret_that_may_not_be_read_says_who_we_are(kube: KubeClient, server: ApiServer) -> None:
+    user = "system:serviceaccount:headrace-system:headrace-operator"
+    said = f'secrets "keys" is forbidden: User "{user}" cannot get resource "secrets" in API group ""'
+    server.answers = [refusal(403, said)]
+
+    with pytest.raises(Forbidden, match="may not get Secret shop/keys") as caught:
+        kube.secret("keys", "shop")
+    assert caught.value.user == user
 
 
 def test_the_server_is_told_who_asks(kube: KubeClient, server: ApiServer) -> None:
@@ -139,7 +166,7 @@ def test_what_is_forbidden_says_what_the_service_account_lacks(
     with pytest.raises(ApiError) as refused:
         call(kube)
 
-    assert type(refused.value) is ApiError
+    assert type(refused.value) is Forbidden
     assert str(refused.value) == (
         f"The operator's ServiceAccount may not {verb} Thing shop/media: "
         'things.headrace.io "media" is forbidden'
