@@ -10,6 +10,7 @@ from headrace.engine.slices import (
     KeyedSlice,
     Missing,
     Slice,
+    ValueSlice,
     camel,
     field_path,
     item_path,
@@ -51,7 +52,7 @@ class Ignored:
         """
         merged = {}
         for name, field in type(wanted).model_fields.items():
-            said = field.alias or camel(name)
+            said = "" if isinstance(wanted, ValueSlice) else field.alias or camel(name)
             below = field_path(path, said)
             here: Any = getattr(wanted, name)
             there: Any = getattr(found, name, None)

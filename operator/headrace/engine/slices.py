@@ -16,7 +16,18 @@ from pydantic import (
 )
 
 # Kubernetes writes acronyms in capitals (kmsKeyARN, hostedZoneID), and so does AWS mostly.
-_ACRONYMS = {"acls": "ACLs", "arn": "ARN", "dns": "DNS", "id": "ID", "tls": "TLS", "ttl": "TTL", "url": "URL"}
+_ACRONYMS = {
+    "acl": "ACL",
+    "acls": "ACLs",
+    "arn": "ARN",
+    "arns": "ARNs",
+    "dns": "DNS",
+    "id": "ID",
+    "ip": "IP",
+    "tls": "TLS",
+    "ttl": "TTL",
+    "url": "URL",
+}
 
 
 NO_KEYS: Mapping[str, str] = MappingProxyType({})
@@ -56,7 +67,14 @@ def camel(name: str) -> str:
 class ApiModel(BaseModel):
     """What every model of our API is: frozen, camelCase, and nothing that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=camel,
+        populate_by_name=True,
+        # What is wrong may be a secret.
+        hide_input_in_errors=True,
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
