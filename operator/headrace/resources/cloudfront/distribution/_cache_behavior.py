@@ -39,11 +39,15 @@ class Behavior(BehaviorFields, Slice):
     @classmethod
     def _filled_in(cls, value: Any) -> Any:
         """Fill in the TTLs that CloudFront fills in, so that a silent one is no difference."""
-        if not isinstance(value, dict) or not (value.get("forwardedValues") or value.get("forwarded_values")):
+        if not isinstance(value, dict) or not value.keys() & {"forwardedValues", "forwarded_values"}:
             return value
-        said = {camel(name): value.get(name, value.get(camel(name))) for name in _TTLS}
-        rest = {key: each for key, each in value.items() if key not in _TTLS}
-        return rest | legacy_ttls({name: ttl for name, ttl in said.items() if ttl is not None})
+        ttls = {camel(name): value.get(name, value.get(camel(name))) for name in _TTLS}
+        said = {name: ttl for name, ttl in ttls.items() if ttl is not None}
+        legacy = value.get("forwardedValues", value.get("forwarded_values"))
+        # What is no number is for the fields' own validators to refuse.
+        if legacy is None or not all(isinstance(ttl, int) for ttl in said.values()):
+            return value
+        return {key: each for key, each in value.items() if key not in _TTLS} | legacy_ttls(said)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
