@@ -58,16 +58,16 @@ def raw(aws: StandIn, method: str, path: str, **headers: str) -> tuple[int, byte
     return answer.status, body
 
 
-def user(aws: StandIn, *actions: str) -> Any:
-    """A client of S3 for a user who may do just that."""
+def user(aws: StandIn, *actions: str, service: str = "s3", resource: str = "*") -> Any:
+    """A client in us-east-1 for a user who may do just that."""
     iam = aws.client("iam")
     iam.create_user(UserName="probe")
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName="probe", PolicyName="probe", PolicyDocument=document)
     key = iam.create_access_key(UserName="probe")["AccessKey"]
     return aws.client(
-        "s3", region="us-east-1", access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"]
+        service, region="us-east-1", access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"]
     )
 
 

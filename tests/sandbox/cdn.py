@@ -48,7 +48,7 @@ def config(reference: str = "one", *origins: dict[str, Any], **more: Any) -> dic
 
 def _filled(wanted: dict[str, Any], read: dict[str, Any]) -> dict[str, Any]:
     behavior_before, origin_before = read["DefaultCacheBehavior"], read["Origins"]["Items"][0]
-    others = wanted["CacheBehaviors"].get("Items", [])
+    others = wanted.get("CacheBehaviors", {}).get("Items", [])
     return {
         **wanted,
         "DefaultCacheBehavior": {**behavior_before, **wanted["DefaultCacheBehavior"]},

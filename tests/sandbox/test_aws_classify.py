@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from sandbox.aws.layer.asgi import Head
-from sandbox.aws.layer.classify import Call, bucket_of_host, classify
+from sandbox.aws.layer.classify import Call, bucket_of_host, classify, view
 from sandbox.aws.layer.wire import error, error_code
 
 
@@ -87,6 +87,13 @@ def test_a_virtual_host_names_the_bucket(host: str, bucket: str) -> None:
         ("cloudfront", "POST", "/2020-05-31/distribution", ("cloudfront", "CreateDistribution", "")),
         ("cloudfront", "POST", "/2020-05-31/distribution?WithTags",
          ("cloudfront", "CreateDistributionWithTags", "")),
+        ("cloudfront", "DELETE", "/2020-05-31/origin-access-control/C",
+         ("cloudfront", "DeleteOriginAccessControl", "C")),
+        ("cloudfront", "GET", "/2020-05-31/distributionsByCachePolicyId/P",
+         ("cloudfront", "ListDistributionsByCachePolicyId", "P")),
+        ("cloudfront", "POST",
+         "/2020-05-31/tagging?Operation=Tag&Resource=arn%3Aaws%3Acloudfront%3A%3A1%3Adistribution%2FE",
+         ("cloudfront", "TagResource", "E")),
         ("route53", "POST", "/2013-04-01/hostedzone/Z/rrset/", ("route53", "ChangeResourceRecordSets", "Z")),
         ("lambda", "POST", "/2015-03-31/functions/f/invocations", ("lambda", "Invoke", "f")),
         ("ses", "GET", "/v2/email/identities/x", ("sesv2", "GetEmailIdentity", "x")),
@@ -108,6 +115,26 @@ def test_other_protocols_send_the_operation_by_name() -> None:
     path = "/service/GraniteServiceVersion20100801/operation/GetMetricData"
     cbor = _call("POST", path, {**_signed("monitoring"), "smithy-protocol": "rpc-v2-cbor"})
     assert (cbor.service, cbor.operation, cbor.protocol) == ("cloudwatch", "GetMetricData", "cbor")
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "resource"),
+    [
+        ("CertificateManager.DescribeCertificate", b'{"CertificateArn": "arn:x"}', "arn:x"),
+        ("CertificateManager.RequestCertificate", b'{"DomainName": "a.org"}', ""),
+        ("CertificateManager.DescribeCertificate", b"no json", ""),
+        ("TrentService.GetKeyPolicy", b'{"KeyId": "k"}', "k"),
+        ("Kinesis_20131202.PutRecords", b'{"KeyId": "k"}', ""),
+    ],
+)
+def test_the_body_names_the_resource_where_the_path_cannot(target: str, body: bytes, resource: str) -> None:
+    call = _call("POST", "/", {**_signed("acm"), "x-amz-target": target}, body)
+    assert (call.operation, call.resource) == (target.partition(".")[2], resource)
+
+
+def test_a_viewer_s_request_is_no_operation_of_aws() -> None:
+    call = view(Head("GET", "/a/key", "x=1", {"host": "d1.cloudfront.net"}), "E")
+    assert (call.service, call.operation, call.resource) == ("cloudfront-viewer", "GET /a/key", "E")
 
 
 def test_the_scope_of_a_signature_names_key_region_and_service() -> None:

@@ -59,6 +59,8 @@ def _buckets(cloud: StandIn) -> list[str]:
         ("sts", "get_caller_identity", {}, "Throttling", 400),
         ("cloudfront", "list_distributions", {}, "Throttling", 400),
         ("route53", "list_hosted_zones", {}, "Throttling", 400),
+        ("acm", "list_certificates", {}, "ThrottlingException", 400),
+        ("resourcegroupstaggingapi", "get_resources", {}, "ThrottledException", 400),
         ("kinesis", "list_streams", {}, "LimitExceededException", 400),
         ("lambda", "list_functions", {}, "TooManyRequestsException", 429),
         ("cloudwatch", "list_metrics", {}, "ThrottlingException", 400),

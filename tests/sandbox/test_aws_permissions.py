@@ -129,18 +129,11 @@ def _denied(act: Callable[..., object], **parameters: Any) -> str:
     return ""
 
 
-@pytest.mark.parametrize(
-    ("service", "operation", "parameters", "resource"), CALLS, ids=[f"{call[0]}:{call[1]}" for call in CALLS]
-)
+@pytest.mark.parametrize("call", CALLS, ids=[f"{call[0]}:{call[1]}" for call in CALLS])
 def test_a_call_needs_its_action_on_its_resource_and_no_more(
-    guarded: StandIn,
-    keys: dict[str, str],
-    allow: Allow,
-    service: str,
-    operation: str,
-    parameters: dict[str, Any],
-    resource: str,
+    guarded: StandIn, keys: dict[str, str], allow: Allow, call: tuple[str, str, dict[str, Any], str]
 ) -> None:
+    service, operation, parameters, resource = call
     client: Any = guarded.client(_SERVICES.get(service, service), region="us-east-1", **keys)
     act = getattr(client, _method(client, operation))
     action = f"{service}:{operation}"
@@ -155,7 +148,8 @@ def test_a_call_needs_its_action_on_its_resource_and_no_more(
 
 
 def _method(client: Any, operation: str) -> str:
-    return next(name for name, known in client.meta.method_to_api_mapping.items() if known == operation)
+    known: dict[str, str] = client.meta.method_to_api_mapping
+    return next(name for name, named in known.items() if named == operation)
 
 
 def test_a_creation_with_tags_needs_both_actions(
@@ -165,7 +159,7 @@ def test_a_creation_with_tags_needs_both_actions(
     every = _of("distribution", "*")
     create = {"Effect": "Allow", "Action": "cloudfront:CreateDistribution", "Resource": every}
     tag = {"Effect": "Allow", "Action": "cloudfront:TagResource", "Resource": every}
-    wanted = {"DistributionConfigWithTags": {"DistributionConfig": config(), "Tags": {"Items": TAGS}}}
+    wanted = {"DistributionConfigWithTags": {"DistributionConfig": config("tagged"), "Tags": {"Items": TAGS}}}
     for statement, missing in ((create, "cloudfront:TagResource"), (tag, "cloudfront:CreateDistribution")):
         allow(statement)
         assert missing in _denied(client.create_distribution_with_tags, **wanted)

@@ -238,6 +238,29 @@ def test_viewers_are_logged_apart_from_the_calls_of_aws(cdn: Cdn, site: dict[str
     assert told == [("cloudfront-viewer", "GET /index.html", site["Id"], 200)]
 
 
+def test_a_fault_hits_the_viewers_of_one_distribution(cdn: Cdn, site: dict[str, Any]) -> None:
+    other = cdn.create("other")["DomainName"]
+    cdn.aws.fault(service="cloudfront-viewer", resource=site["Id"], status=503, count=1)
+    seen = [cdn.aws.view(host, "/index.html").status for host in (other, *[site["DomainName"]] * 2)]
+    assert seen == [403, 503, 200]
+
+
+def test_calls_are_logged_with_what_they_are_about(cdn: Cdn) -> None:
+    mark = cdn.aws.mark()
+    number = cdn.create()["Id"]
+    control, policy = cdn.control(), cdn.cache_policy("mine")
+    certificate = cdn.acm.request_certificate(DomainName="a.org")["CertificateArn"]
+    cdn.describe(certificate)
+    told = [(call.operation, call.resource) for call in cdn.aws.since(mark)]
+    assert told == [
+        ("CreateDistribution", number),
+        ("CreateOriginAccessControl", control),
+        ("CreateCachePolicy", policy),
+        ("RequestCertificate", ""),
+        ("DescribeCertificate", certificate),
+    ]
+
+
 def test_viewers_are_served_where_policies_are_checked() -> None:
     with StandIn(auth=True, deployment=0) as aws:
         cdn = Cdn(aws)
