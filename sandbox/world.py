@@ -76,7 +76,8 @@ class World:
 
     def delete(self, name: str = "media", *, wait: bool = False) -> None:
         """Ask for the object to go."""
-        self.plane.kubectl_run("delete", self._plural, name, "-n", self.namespace, f"--wait={str(wait).lower()}")
+        waits = f"--wait={str(wait).lower()}"
+        self.plane.kubectl_run("delete", self._plural, name, "-n", self.namespace, waits)
 
     def annotate(self, name: str, annotation: str, value: str) -> None:
         """Set an annotation."""

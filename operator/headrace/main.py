@@ -26,7 +26,7 @@ from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
 from headrace.controller.relations import Relations, references_of
 from headrace.controller.running import Broken, Running
-from headrace.controller.secrets import FreshSecrets
+from headrace.controller.secrets import FreshSecrets, secret_values
 from headrace.controller.workqueue import WorkQueue
 from headrace.kinds.aws_account import AWSAccount
 from headrace.kinds.definition import ObjectRef
@@ -232,7 +232,17 @@ async def _assemble(config: Config) -> _Assembly:
     secrets = FreshSecrets(kube, monotonic)
     accounts = Accounts(Options(cluster_id, config.allow_ambient), cache, secrets, labels, make)
     relations = Relations(cache, KINDS)
-    parts = Parts(KINDS, accounts, kube, recorder, readers, cluster_id, relations, latest=cache.get)
+    parts = Parts(
+        KINDS,
+        accounts,
+        kube,
+        recorder,
+        readers,
+        cluster_id,
+        relations,
+        partial(secret_values, secrets),
+        cache.get,
+    )
     look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
     loop = Loop(cache, queue, look, threads, metrics, Alone(), monotonic, config.workers, labels)
     _gauges(metrics, queue, heartbeat)

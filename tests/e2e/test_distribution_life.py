@@ -20,9 +20,7 @@ def test_a_bucket_and_a_distribution_bring_an_object_to_a_viewer(world: World) -
     site.condition("Reconciling", "True", "site")
     world.apply({"bucketName": world.name(), "region": "eu-central-1", "deletionPolicy": "Delete"})
     obj = site.ready("site")
-    print(obj["status"])
-    for call in world.aws.since(world._aws_mark):
-        print(call.service, call.operation, call.status, call.resource)
+    assert obj["status"]["state"] == "Deployed"
     site.delete("site")
     site.gone("site")
     world.delete()
