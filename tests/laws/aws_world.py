@@ -52,9 +52,8 @@ class AwsWorld:
     def at(self, resource: ResourceType, id: str) -> Target:
         """Reach the resource of this name, be it there or not."""
         me = self._account.identity
-        address = resource.root.address
-        arn = address.format(partition=me.partition, region=REGION, account=me.account_id, id=id)
-        return Target(self._account, REGION, id, arn)
+        address = resource.root.located(me.partition, REGION, me.account_id)
+        return Target(self._account, REGION, id, address)
 
     def presence(self, resource: ResourceType, target: object) -> Presence:
         said = {"owner": ME, "region": REGION}

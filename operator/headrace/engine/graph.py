@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from headrace.engine.facet import ResourceType
+from headrace.engine.facet import ResourceType, addressed
 from headrace.engine.ownership import Presence
 from headrace.engine.wish import Layer
 from headrace.engine.work import Report
@@ -24,8 +24,7 @@ class Node:
 
     def arn(self, partition: str, account: str) -> str:
         """Return the ARN that the resource has in this partition and account."""
-        address = self.resource.root.address
-        return address.format(partition=partition, region=self.region, account=account, id=self.id)
+        return addressed(self.resource.root.located(partition, self.region, account), self.id)
 
 
 Nodes = tuple[Node, ...]
