@@ -1,7 +1,7 @@
 """Laws of permissions, tried as a user who is not root, where the cloud itself checks every request."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from headrace.engine.facet import ResourceType, Root, Target
 from headrace.engine.slices import Missing, Slice
 from sandbox.aws.stand_in import StandIn
 from tests.laws.aws_world import AwsWorld, RequestLog, stand_in_world
-from tests.laws.laws import AnyFacet, gone, look, prepared, stands_on
+from tests.laws.laws import AnyFacet, gone, least, look, prepared, stands_on
 
 _USER = "operator"
 
@@ -85,7 +85,7 @@ def law_each_permission_is_needed(
 ) -> None:
     """Without this one something is denied, and the error names it, the resource and who was refused."""
     helping = _ready(resource, member, world.root)
-    target = world.user.at(resource, helping.id)
+    target = world.user.at(resource, helping.id, helping.name)
     world.allow(declared(*alone(resource, member).members()) - {action})
     denials = _denials(_steps(resource, member, helping, world.root), target, helping)
     assert denials, f"{member.name} declares {action} and has no use for it"
@@ -124,7 +124,7 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
     """Yield all that a member does, from nothing to nothing."""
     if isinstance(member, Root):
         ours = world.presence(resource, target)
-        yield partial(_create, member, ours)
+        yield partial(_create, member, ours, least(resource, world))
         yield member.observe
         yield partial(_write, member, ours.released(), ours)
         yield partial(_write, member, ours, ours.released())
@@ -135,8 +135,8 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
         yield partial(_write, member, value, look(member, target))
 
 
-def _create(root: Root[Any, Any], ours: Slice, target: Target) -> None:
-    root.create(target, ours, {})
+def _create(root: Root[Any, Any], ours: Slice, carried: Mapping[str, Slice], target: Target) -> None:
+    root.create(target, ours, carried)
 
 
 def _write(facet: AnyFacet, after: Slice | Missing, before: Slice | Missing, target: Target) -> None:

@@ -24,11 +24,6 @@ class BucketPresence(Presence):
 
     region: str = Field(description="The region of the bucket; it can never change.")
 
-    def marks(self) -> dict[str, str]:
-        """Return the tags that say whose the bucket is."""
-        marks = {OWNER_TAG: self.owner, RETAINED_TAG: self.retained_by}
-        return {key: value for key, value in marks.items() if value is not None}
-
 
 class PresenceFacet(Root[BucketPresence, Target]):
     """The bucket itself."""
