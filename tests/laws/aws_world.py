@@ -20,12 +20,13 @@ from headrace.engine.slices import Slice
 from sandbox.aws.clients import REGION
 from sandbox.aws.stand_in import Call as Request
 from sandbox.aws.stand_in import StandIn
-from tests.laws import generate
-from tests.laws.grounds import GROUNDS, ME, SAMPLES, Client, Ground
+from tests.laws import generate, grounds
+from tests.laws.grounds import GROUNDS, SAMPLES, Client, Ground
 from tests.laws.laws import AnyFacet, Call
 
 _LOOKS = ("Get", "Head", "List", "Describe")
 UNPACED = 1e6
+ME = grounds.ME
 
 Arrived = Callable[[], list[tuple[str, str]]]
 """Gives service and operation of what reached the cloud since it was last asked, in botocore's words."""

@@ -52,10 +52,9 @@ class PresenceFacet(Root[ProofPresence, Target]):
                 "acm:ListTagsForCertificate",
                 "route53:ChangeResourceRecordSets",
                 "route53:ListHostedZonesByName",
-                "route53:ListResourceRecordSets",
             }
         ),
-        create=frozenset({"route53:ListHostedZonesByName", "route53:ListResourceRecordSets"}),
+        create=frozenset({"route53:ListHostedZonesByName"}),
         remove=frozenset({"acm:ListCertificates", "acm:ListTagsForCertificate"}),
     )
 
