@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from headrace.aws.target import Target as CloudTarget
 from headrace.engine.errors import Denied
 from headrace.engine.facet import ResourceType, Root, Target
 from headrace.engine.slices import Missing, Slice
@@ -60,9 +61,10 @@ def declared(*members: AnyFacet) -> frozenset[str]:
 
 
 def alone(resource: ResourceType, member: AnyFacet) -> ResourceType:
-    """Return the resource as if it had only this member and what that stands on."""
+    """Return the resource as if it had only this member, what that stands on, and what it cannot lack."""
     below = stands_on(resource, member)
-    kept = tuple(each for each in resource.facets if each is member or each in below)
+    wanted = {member.name, *(each.name for each in below), *resource.root.requires}
+    kept = tuple(each for each in resource.facets if each.name in wanted)
     return ResourceType(resource.name, resource.root, kept)
 
 
@@ -89,28 +91,35 @@ def law_each_permission_is_needed(
     world.allow(declared(*alone(resource, member).members()) - {action})
     denials = _denials(_steps(resource, member, helping, world.root), target, helping)
     assert denials, f"{member.name} declares {action} and has no use for it"
-    for denied in denials:
+    for denied, arn in denials:
         told = (denied.context.action, denied.context.resource, denied.context.caller)
-        wanted = (action, target.arn, world.caller)
+        wanted = (action, arn, world.caller)
         assert told == wanted, f"{member.name} without {action}: the error tells of {told}"
         unsaid = [word for word in wanted if word not in denied.message]
         assert not unsaid, f"{member.name} without {action}: {denied.message!r} does not say {unsaid}"
 
 
-def _ready(resource: ResourceType, member: AnyFacet, world: AwsWorld) -> Target:
+def _ready(resource: ResourceType, member: AnyFacet, world: AwsWorld) -> CloudTarget:
     """Make what a member stands on; the root stands on nothing."""
-    return world.fresh(resource) if member is resource.root else prepared(resource, world, member)
+    target = world.fresh(resource) if member is resource.root else prepared(resource, world, member)
+    assert isinstance(target, CloudTarget)
+    return target
 
 
-def _denials(steps: Iterable[Step], target: Target, helping: Target) -> list[Denied]:
-    """Do all the steps; what the user is refused root does, so that the next one has its turn."""
+def _denials(steps: Iterable[Step], target: CloudTarget, helping: CloudTarget) -> list[tuple[Denied, str]]:
+    """Do all the steps; what the user is refused root does, so that the next one has its turn.
+
+    Returns what was refused, each with the ARN that the resource was known to have.
+    """
     found = []
     for step in steps:
         try:
             _take(step, target)
+            helping.identify(target.id)
         except Denied as denied:
-            found.append(denied)
+            found.append((denied, target.arn))
             _take(step, helping)
+            target.identify(helping.id)
     return found
 
 
@@ -124,6 +133,7 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
     """Yield all that a member does, from nothing to nothing."""
     if isinstance(member, Root):
         ours = world.presence(resource, target)
+        yield member.observe
         yield partial(_create, member, ours, least(resource, world))
         yield member.observe
         yield partial(_write, member, ours.released(), ours)

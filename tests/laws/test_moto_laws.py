@@ -14,7 +14,7 @@ from tests.laws.aws_world import AwsWorld
 from tests.laws.facet_laws import FACET_LAWS
 from tests.laws.laws import RESOURCE_LAWS, AnyFacet
 from tests.laws.moto_world import Clients, moto_client, moto_world
-from tests.laws.registered import each_facet, each_resource, in_words
+from tests.laws.registered import each_facet_of_moto, each_resource_of_moto, in_words
 
 STRANGER = "222222222222"
 OFF = "af-south-1"
@@ -27,13 +27,13 @@ def world() -> Iterator[AwsWorld]:
 
 
 @pytest.mark.parametrize("law", RESOURCE_LAWS, ids=in_words)
-@each_resource
+@each_resource_of_moto
 def test_a_law_of_resources_holds(law: Callable[..., None], resource: ResourceType, world: AwsWorld) -> None:
     law(resource, world)
 
 
 @pytest.mark.parametrize("law", FACET_LAWS, ids=in_words)
-@each_facet
+@each_facet_of_moto
 def test_a_law_of_facets_holds(
     law: Callable[..., None], resource: ResourceType, facet: AnyFacet, world: AwsWorld
 ) -> None:

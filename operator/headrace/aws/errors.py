@@ -6,7 +6,7 @@ by HTTP status.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -313,14 +313,18 @@ class Place:
 
 
 @contextmanager
-def translating(place: Place) -> Iterator[None]:
-    """Turn botocore's exceptions into CloudError while in here."""
+def translating(place: Place | Callable[[], Place]) -> Iterator[None]:
+    """Turn botocore's exceptions into CloudError while in here.
+
+    Args:
+        place: where the calls go, or what says so once something went wrong: it may become known meanwhile.
+    """
     try:
         yield
     except boto.ClientError as error:
-        raise from_response(error, place) from error
+        raise from_response(error, place() if callable(place) else place) from error
     except (boto.BotoCoreError, ResponseParserError) as error:
-        raise from_botocore(error, place) from error
+        raise from_botocore(error, place() if callable(place) else place) from error
 
 
 def class_of(code: str, status: int, service: str = "") -> type[CloudError]:

@@ -65,8 +65,8 @@ class Target:
 
     @property
     def arn(self) -> str:
-        """The resource's ARN."""
-        return addressed(self._address, self._id)
+        """The resource's ARN; one for any of its kind where AWS is yet to say the id."""
+        return addressed(self._address, self._id or "*")
 
     @property
     def region(self) -> str:
@@ -133,7 +133,7 @@ class Target:
 
     def translating(self) -> AbstractContextManager[None]:
         """Turn botocore's exceptions into CloudError while in here."""
-        return translating(self._account.place(self.arn, self._identity.caller, self._region))
+        return translating(lambda: self._account.place(self.arn, self._identity.caller, self._region))
 
     def share(self, key: str, read: Callable[[], Any]) -> Any:
         """Read once what several facets need; others wait for the answer. Failures are not shared."""

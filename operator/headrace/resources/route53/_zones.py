@@ -66,6 +66,6 @@ def _public_zones(target: Target, around: str) -> Iterator[tuple[str, str]]:
                 return
             if not each.get("Config", {}).get("PrivateZone"):
                 yield called, each["Id"].rpartition("/")[2]
-        if not answer["IsTruncated"]:
+        if not answer.get("IsTruncated"):
             return
         more = {"DNSName": answer["NextDNSName"], "HostedZoneId": answer["NextHostedZoneId"]}
