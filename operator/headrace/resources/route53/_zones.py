@@ -60,12 +60,10 @@ def _public_zones(target: Target, around: str) -> Iterator[tuple[str, str]]:
     more: dict[str, str] = {}
     while True:
         answer = target.route53.list_hosted_zones_by_name(**({"DNSName": around} | more))
-        for each in answer["HostedZones"]:
-            called = plain(each["Name"])
-            if not lies_in(called, around):
-                return
-            if not each.get("Config", {}).get("PrivateZone"):
+        page = [(plain(each["Name"]), each) for each in answer["HostedZones"]]
+        for called, each in page:
+            if lies_in(called, around) and not each.get("Config", {}).get("PrivateZone"):
                 yield called, each["Id"].rpartition("/")[2]
-        if not answer.get("IsTruncated"):
+        if not answer.get("IsTruncated") or not lies_in(page[-1][0], around):
             return
         more = {"DNSName": answer["NextDNSName"], "HostedZoneId": answer["NextHostedZoneId"]}
