@@ -15,7 +15,7 @@ import typer
 
 from headrace import __version__
 from headrace.aws.meter import Meter
-from headrace.aws.pacing import Pacing
+from headrace.aws.pacing import SERVICE_RATES, Pacing
 from headrace.aws.sessions import DEFAULT_RATE
 from headrace.controller.account_reconciler import AccountReconciler
 from headrace.controller.accounts import Accounts, Options, make_account
@@ -163,7 +163,8 @@ def operator(
             envvar="HEADRACE_AWS_RATE",
             min=1,
             max=10000,
-            help="Requests a second to one AWS service in one account and region, until AWS asks for less.",
+            help="Requests a second to one AWS service in one account and region, until AWS asks for less. "
+            "Services that are known to take fewer get fewer.",
         ),
     ] = DEFAULT_RATE,
     own_namespace: Annotated[
@@ -229,7 +230,7 @@ async def _assemble(config: Config) -> _Assembly:
     readers = ThreadPoolExecutor(config.workers * _READERS_PER_WORKER, "reader")
     threads = ThreadPoolExecutor(config.workers, "worker")
     cache, labels = Cache(references_of(KINDS)), dict[str, Mapping[str, str]]()
-    make = make_account(meter, Pacing(config.rate))
+    make = make_account(meter, Pacing(config.rate, rates=SERVICE_RATES))
     secrets = FreshSecrets(kube, monotonic)
     accounts = Accounts(Options(cluster_id, config.allow_ambient), cache, secrets, labels, make)
     relations = Relations(cache, KINDS)

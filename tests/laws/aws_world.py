@@ -14,17 +14,19 @@ from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account
 from headrace.aws.target import Target
 from headrace.engine.facet import ResourceType
+from headrace.engine.facet import Target as AnyTarget
 from headrace.engine.ownership import Presence
 from headrace.engine.slices import Slice
 from sandbox.aws.clients import REGION
 from sandbox.aws.stand_in import Call as Request
 from sandbox.aws.stand_in import StandIn
-from tests.laws import generate
+from tests.laws import generate, grounds
+from tests.laws.grounds import GROUNDS, SAMPLES, Client, Ground
 from tests.laws.laws import AnyFacet, Call
 
-ME = "laws/Thing/shop/media"
 _LOOKS = ("Get", "Head", "List", "Describe")
 UNPACED = 1e6
+ME = grounds.ME
 
 Arrived = Callable[[], list[tuple[str, str]]]
 """Gives service and operation of what reached the cloud since it was last asked, in botocore's words."""
@@ -33,8 +35,10 @@ Arrived = Callable[[], list[tuple[str, str]]]
 class AwsWorld:
     """What one identity can make and see. Names begin with `prefix`, so that several worlds share a cloud."""
 
-    def __init__(self, account: Account, pool: Executor, arrived: Arrived, prefix: str = "law") -> None:
-        self._account, self._pool, self._arrived = account, pool, arrived
+    def __init__(
+        self, account: Account, pool: Executor, arrived: Arrived, root: Client, prefix: str = "law"
+    ) -> None:
+        self._account, self._pool, self._arrived, self._root = account, pool, arrived, root
         self._names = (f"{prefix}-{number}" for number in count(1))
 
     @property
@@ -47,28 +51,30 @@ class AwsWorld:
         return self._account.identity.caller
 
     def fresh(self, resource: ResourceType) -> Target:
-        return self.at(resource, next(self._names))
+        return self.at(resource, self._ground(resource).named(next(self._names)))
 
-    def at(self, resource: ResourceType, name: str) -> Target:
-        """Reach the resource of this name, be it there or not."""
+    def at(self, resource: ResourceType, name: str, id: str = "") -> Target:
+        """Reach the resource of this name, be it there or not; its id, where AWS has chosen one."""
         me = self._account.identity
-        id = "" if resource.root.id_from_cloud else name
-        address = resource.root.address
-        arn = address.format(partition=me.partition, region=REGION, account=me.account_id, id="{id}")
-        return Target(self._account, REGION, id, arn, name=name, owner=ME)
+        address = resource.root.located(me.partition, REGION, me.account_id)
+        known = id if resource.root.id_from_cloud else name
+        return Target(self._account, REGION, known, address, name=name, owner=ME)
 
-    def presence(self, resource: ResourceType, target: object) -> Presence:
-        said = {"owner": ME, "region": REGION}
+    def _ground(self, resource: ResourceType) -> Ground:
+        return GROUNDS.get(resource.name, Ground)(self._root)
+
+    def presence(self, resource: ResourceType, target: AnyTarget) -> Presence:
+        said = {"owner": ME, "region": REGION, **self._ground(resource).presence(target.name)}
         known = resource.root.slice.model_fields
         presence = resource.root.slice.model_validate({key: said[key] for key in said if key in known})
         assert isinstance(presence, Presence)
         return presence
 
     def sample(self, facet: AnyFacet) -> Slice:
-        return generate.sample(facet)
+        return SAMPLES[type(facet)][0] if type(facet) in SAMPLES else generate.sample(facet)
 
     def other(self, facet: AnyFacet) -> Slice:
-        return generate.other(facet)
+        return SAMPLES[type(facet)][1] if type(facet) in SAMPLES else generate.other(facet)
 
     def calls(self) -> list[Call]:
         """Return all but the questions who we are, which the cloud asks nobody a permission for."""
@@ -114,4 +120,4 @@ def stand_in_world(aws: StandIn, prefix: str = "law", **variables: str) -> Itera
         account = Account(Meter(), Pacing(UNPACED))
         # Now, so that it keeps its credentials where another world's environment comes to lie over this one.
         assert account.identity.caller
-        yield AwsWorld(account, pool, RequestLog(aws).arrived, prefix)
+        yield AwsWorld(account, pool, RequestLog(aws).arrived, aws.client, prefix)

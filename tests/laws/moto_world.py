@@ -43,7 +43,7 @@ def moto_world() -> Iterator[AwsWorld]:
         meter.listen(sent.append)
         account = Account(meter, Pacing(UNPACED))
         _remember_tags(account.client("s3", REGION))
-        yield AwsWorld(account, pool, arrived)
+        yield AwsWorld(account, pool, arrived, moto_client)
 
 
 def moto_client(service: str, **caller: str) -> Any:

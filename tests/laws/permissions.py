@@ -1,19 +1,19 @@
 """Laws of permissions, tried as a user who is not root, where the cloud itself checks every request."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from headrace.aws.target import Target as AwsTarget
+from headrace.aws.target import Target as CloudTarget
 from headrace.engine.errors import Denied
 from headrace.engine.facet import ResourceType, Root, Target
 from headrace.engine.slices import Missing, Slice
 from sandbox.aws.stand_in import StandIn
 from tests.laws.aws_world import AwsWorld, RequestLog, stand_in_world
-from tests.laws.laws import AnyFacet, gone, look, looks, prepared, stands_on
+from tests.laws.laws import AnyFacet, gone, least, look, looks, prepared, stands_on
 
 _USER = "operator"
 
@@ -61,9 +61,10 @@ def declared(*members: AnyFacet) -> frozenset[str]:
 
 
 def alone(resource: ResourceType, member: AnyFacet) -> ResourceType:
-    """Return the resource as if it had only this member and what that stands on."""
+    """Return the resource as if it had only this member, what that stands on, and what it cannot lack."""
     below = stands_on(resource, member)
-    kept = tuple(each for each in resource.facets if each is member or each in below)
+    wanted = {member.name, *(each.name for each in below), *resource.root.requires}
+    kept = tuple(each for each in resource.facets if each.name in wanted)
     return ResourceType(resource.name, resource.root, kept)
 
 
@@ -86,8 +87,7 @@ def law_each_permission_is_needed(
 ) -> None:
     """Without this one something is denied, and the error names it, the resource and who was refused."""
     helping = _ready(resource, member, world.root)
-    target = world.user.at(resource, helping.name)
-    target.identify(helping.id)
+    target = world.user.at(resource, helping.name, helping.id)
     world.allow(declared(*alone(resource, member).members()) - {action})
     denials = _denials(_steps(resource, member, helping, world.root), target, helping)
     assert denials, f"{member.name} declares {action} and has no use for it"
@@ -99,24 +99,27 @@ def law_each_permission_is_needed(
         assert not unsaid, f"{member.name} without {action}: {denied.message!r} does not say {unsaid}"
 
 
-def _ready(resource: ResourceType, member: AnyFacet, world: AwsWorld) -> Target:
+def _ready(resource: ResourceType, member: AnyFacet, world: AwsWorld) -> CloudTarget:
     """Make what a member stands on; the root stands on nothing."""
-    return world.fresh(resource) if member is resource.root else prepared(resource, world, member)
+    target = world.fresh(resource) if member is resource.root else prepared(resource, world, member)
+    assert isinstance(target, CloudTarget)
+    return target
 
 
-def _denials(steps: Iterable[Step], target: AwsTarget, helping: Target) -> list[tuple[Denied, str]]:
+def _denials(steps: Iterable[Step], target: CloudTarget, helping: CloudTarget) -> list[tuple[Denied, str]]:
     """Do all the steps; what the user is refused root does, so that the next one has its turn.
 
     With each denial comes the ARN of what it was about, as it was known by then.
     """
     found = []
     for step in steps:
-        arn = target.arn
         try:
             _take(step, target)
+            helping.identify(target.id)
         except Denied as denied:
-            found.append((denied, arn))
+            found.append((denied, target.arn))
             _take(step, helping)
+            target.identify(helping.id)
     return found
 
 
@@ -130,7 +133,8 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
     """Yield all that a member does, from nothing to nothing."""
     if isinstance(member, Root):
         ours = world.presence(resource, target)
-        yield partial(_create, member, ours)
+        yield member.observe
+        yield partial(_create, member, ours, least(resource, world))
         yield member.observe
         yield from looks(resource)
         if member.marked:
@@ -143,8 +147,8 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
         yield partial(_write, member, value, look(member, target))
 
 
-def _create(root: Root[Any, Any], ours: Slice, target: Target) -> None:
-    root.create(target, ours, {})
+def _create(root: Root[Any, Any], ours: Slice, carried: Mapping[str, Slice], target: Target) -> None:
+    root.create(target, ours, carried)
 
 
 def _write(facet: AnyFacet, after: Slice | Missing, before: Slice | Missing, target: Target) -> None:

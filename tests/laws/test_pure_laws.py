@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from headrace.engine.facet import ResourceType
+from headrace.engine.facet import ResourceType, addressed
 from headrace.engine.slices import ABSENT
 from headrace.resources.registry import resource_types
 from tests.laws import generate
@@ -84,6 +84,7 @@ def test_a_root_says_what_is_fixed_what_it_carries_and_where_it_is(resource: Res
     assert set(root.fixed) <= root.slice.model_fields.keys()
     assert set(root.carries) <= {facet.name for facet in resource.facets}
     assert root.after == ()
-    arn = root.address.format(partition="aws", region="r", account="a", id="i")
+    assert set(root.requires) <= set(root.carries)
+    arn = addressed(root.located("aws", "r", "a"), "i")
     assert arn.startswith("arn:aws:")
     assert arn.endswith("i")

@@ -30,6 +30,15 @@ _EXCEPTIONS = {
     ("s3", "DeleteBucketOwnershipControls"): "s3:PutBucketOwnershipControls",
 }
 
+# Actions that know no resource: a policy can grant them on everything only.
+_ON_EVERYTHING = frozenset(
+    {
+        "acm:ListCertificates",
+        "acm:RequestCertificate",
+        "route53:ListHostedZonesByName",
+    }
+)
+
 _ON_CONTENT = frozenset(
     {
         "s3:AbortMultipartUpload",
@@ -54,3 +63,8 @@ def action_of(service: str, operation: str) -> str:
 def is_on_content(action: str) -> bool:
     """Say whether policies grant the action on what is in a resource, such as objects, and not on itself."""
     return action in _ON_CONTENT
+
+
+def is_on_everything(action: str) -> bool:
+    """Say whether policies can grant the action on all resources only, because it names none."""
+    return action in _ON_EVERYTHING

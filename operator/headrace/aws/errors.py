@@ -6,7 +6,7 @@ by HTTP status.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -68,6 +68,9 @@ _COMMON: dict[type[CloudError], frozenset[str]] = {
             "502",
             "503",
             "504",
+            # KMS
+            "DependencyTimeoutException",
+            "KMSInternalException",
         ]
     ),
     Pending: frozenset(
@@ -78,6 +81,9 @@ _COMMON: dict[type[CloudError], frozenset[str]] = {
             "TemporaryRedirect",
             "TransactionInProgressException",
             "307",
+            # ACM
+            "RequestInProgressException",
+            "ResourceInUseException",
         ]
     ),
     Conflict: frozenset(
@@ -90,6 +96,9 @@ _COMMON: dict[type[CloudError], frozenset[str]] = {
             "ServerSideEncryptionConfigurationNotFoundError",
             "404",
             "412",
+            # ACM
+            "ConflictException",
+            "ResourceNotFoundException",
         ]
     ),
     BadCredentials: frozenset(
@@ -173,6 +182,24 @@ _COMMON: dict[type[CloudError], frozenset[str]] = {
             "ValidationException",
             "301",
             "501",
+            # Route 53
+            "InvalidChangeBatch",
+            "InvalidDomainName",
+            "InvalidInput",
+            "NoSuchHealthCheck",
+            "NoSuchHostedZone",
+            # ACM
+            "InvalidArgsException",
+            "InvalidArnException",
+            "InvalidDomainValidationOptionsException",
+            "InvalidParameterException",
+            "InvalidStateException",
+            "InvalidTagException",
+            "TagPolicyException",
+            "TooManyTagsException",
+            # KMS
+            "KMSInvalidStateException",
+            "NotFoundException",
         ]
     ),
 }
@@ -182,6 +209,16 @@ CODES: dict[type[CloudError], frozenset[str]] = {
     for kind in (*_COMMON, *(kind for kind in cloudfront_codes.CODES if kind not in _COMMON))
 }
 """Every code that we know, by the class that says what is to be done next."""
+
+_OF_SERVICE: dict[tuple[str, str], type[CloudError]] = {
+    # How many certificates there may be; elsewhere the code asks to slow down.
+    ("acm", "LimitExceededException"): Invalid,
+}
+"""Codes that mean something else at one service."""
+
+# What Route 53 says of a batch that comes too late: somebody else was faster. Any other batch that it
+# refuses is wrong by itself.
+_TOO_LATE = re.compile(r"already exists|it was not found|do not match the current values")
 
 _BY_STATUS: dict[int, type[CloudError]] = {
     307: Pending,
@@ -282,18 +319,24 @@ class Place:
 
 
 @contextmanager
-def translating(place: Place) -> Iterator[None]:
-    """Turn botocore's exceptions into CloudError while in here."""
+def translating(place: Place | Callable[[], Place]) -> Iterator[None]:
+    """Turn botocore's exceptions into CloudError while in here.
+
+    Args:
+        place: where the calls go, or what says so once something went wrong: it may become known meanwhile.
+    """
     try:
         yield
     except boto.ClientError as error:
-        raise from_response(error, place) from error
+        raise from_response(error, place() if callable(place) else place) from error
     except (boto.BotoCoreError, ResponseParserError) as error:
-        raise from_botocore(error, place) from error
+        raise from_botocore(error, place() if callable(place) else place) from error
 
 
-def class_of(code: str, status: int) -> type[CloudError]:
+def class_of(code: str, status: int, service: str = "") -> type[CloudError]:
     """Return the class for an error code, or else for an HTTP status."""
+    if (service, code) in _OF_SERVICE:
+        return _OF_SERVICE[service, code]
     if code in _CLASS_OF:
         return _CLASS_OF[code]
     if status == 429 or (status == 503 and "slow" in code.lower()):
@@ -322,7 +365,9 @@ def from_response(error: boto.ClientError, place: Place) -> CloudError:
         resource=told.get("resource", place.resource),
         caller=told.get("caller", place.caller),
     )
-    kind = class_of(code, status)
+    kind = class_of(code, status, service)
+    if code == "InvalidChangeBatch" and _TOO_LATE.search(said):
+        kind = Conflict
     if kind is Denied and error.operation_name == _ASSUME_ROLE:
         return Denied(_not_assumed(place, context), context)
     return kind(_sentence(kind, said, context, place), context)

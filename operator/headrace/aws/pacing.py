@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from headrace.aws.errors import class_of
@@ -11,6 +12,18 @@ from headrace.engine.errors import Throttled
 # How much of the full pace comes back in each second without throttling.
 _RECOVERY_PER_SECOND = 0.05
 _LOWEST = 1.0
+
+NO_RATES: Mapping[str, float] = MappingProxyType({})
+
+SERVICE_RATES: Mapping[str, float] = MappingProxyType(
+    {"acm": 8.0, "cloudfront": 5.0, "kms": 100.0, "resourcegroupstaggingapi": 15.0, "route53": 5.0}
+)
+"""Requests a second that these services take from one account; an AWSAccount may say otherwise.
+
+Route 53 documents five ("Quotas" in its Developer Guide); the others are on the safe side of what AWS says
+of the operations that we use most.
+"""
+
 # Answers to requests that were under way together are one piece of news, not many.
 _ONE_PIECE_OF_NEWS = 1.0
 
@@ -61,15 +74,24 @@ class TokenBucket:
 
 
 class Pacing:
-    """The token buckets of all accounts, regions and services."""
+    """The token buckets of all accounts, regions and services.
+
+    Args:
+        rate: how many requests a second each service takes, where nobody knows better.
+        clock: tells the time in seconds.
+        sleep: waits for so many seconds.
+        rates: services that are known to take fewer, by boto3's name.
+    """
 
     def __init__(
         self,
         rate: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        rates: Mapping[str, float] = NO_RATES,
     ) -> None:
         self._rate, self._clock, self._sleep = rate, clock, sleep
+        self._rates = rates
         self._buckets: dict[tuple[str, str, str, float], TokenBucket] = {}
         self._lock = threading.Lock()
 
@@ -78,7 +100,7 @@ class Pacing:
 
         Where the account is not known yet, who asks stands for it: nobody is slowed down by somebody else.
         """
-        full = rate or self._rate
+        full = rate or min(self._rate, self._rates.get(service, self._rate))
         key = (account, region, service, full)
         with self._lock:
             if key not in self._buckets:
@@ -87,7 +109,8 @@ class Pacing:
 
     def watch(self, client: Any, account: str, region: str, rate: float | None = None) -> None:
         """Pace what this client sends; each retry takes a token of its own."""
-        bucket = self.bucket(account, region, client.meta.service_model.service_name, rate)
+        service = client.meta.service_model.service_name
+        bucket = self.bucket(account, region, service, rate)
 
         def send(**_: Any) -> None:
             bucket.take()
@@ -97,7 +120,7 @@ class Pacing:
             status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             # The answer to a HEAD has no code; a bare 503 is how S3 asks to slow down.
             code = answer.get("Error", {}).get("Code", "").replace("503", "SlowDown")
-            if status >= 300 and class_of(code, status) is Throttled:
+            if status >= 300 and class_of(code, status, service) is Throttled:
                 bucket.slow_down()
 
         client.meta.events.register_first("before-send", send)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from headrace.aws.errors import SERVICE_KEY, from_response, translating
 from headrace.aws.sessions import Account
 from headrace.engine.errors import CloudError
+from headrace.engine.facet import addressed
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -28,7 +29,7 @@ class Target:
         account: as whom, and where.
         region: the region in which the resource is; for those of the whole partition, that of their API.
         id: how AWS knows the resource; empty while AWS has not said it yet.
-        address: its ARN, with {id} where the id goes.
+        address: its ARN, with {id} where the id goes, and {parent} where what comes before a slash in it.
         name: how we call it where AWS chooses the id; otherwise its id.
         owner: in whose name we act.
     """
@@ -65,7 +66,7 @@ class Target:
     @property
     def arn(self) -> str:
         """The resource's ARN; as policies say it of any, where AWS is yet to say the id."""
-        return self._address.replace("{id}", self._id or "*")
+        return addressed(self._address, self._id or "*")
 
     @property
     def region(self) -> str:
@@ -132,7 +133,7 @@ class Target:
 
     def translating(self) -> AbstractContextManager[None]:
         """Turn botocore's exceptions into CloudError while in here."""
-        return translating(self._account.place(self.arn, self._identity.caller, self._region))
+        return translating(lambda: self._account.place(self.arn, self._identity.caller, self._region))
 
     def share(self, key: str, read: Callable[[], Any]) -> Any:
         """Read once what several facets need; others wait for the answer. Failures are not shared."""

@@ -120,11 +120,17 @@ class Root(Facet[P, T]):
     """The presence of a resource: whether it exists, whose it is, and what cannot be changed any more."""
 
     address: ClassVar[str]
-    """The ARN of such a resource, with {partition}, {region}, {account} and {id} to be filled in."""
+    """The ARN of such a resource, with {partition}, {region}, {account} and {id} to be filled in.
+
+    Where the resource is a part of another one and has no ARN of its own, as a record in its zone, {parent}
+    is the id of that: what comes before the first slash of its own id.
+    """
     fixed: ClassVar[tuple[str, ...]] = ()
     """Fields of the slice that are decided for good when the resource is made."""
     carries: ClassVar[tuple[str, ...]] = ()
     """Facets whose wish travels in the create call itself."""
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Those of them without whose wish it cannot be made."""
     granted_as: ClassVar[str] = ""
     """By which entries an AWSAccount says who may have one: "buckets", "hosted_zones"; empty: by none."""
     create_decides: ClassVar[bool] = False
@@ -135,6 +141,12 @@ class Root(Facet[P, T]):
     """Whether the create call also finds what is there under our name: without an id it is the first call."""
     marked: ClassVar[bool] = True
     """Whether it can carry the mark of whose it is; else the name that we gave it is the only proof."""
+
+    def located(self, partition: str, region: str, account: str) -> str:
+        """Return the address with all filled in but what follows from the id."""
+        return self.address.format(
+            partition=partition, region=region, account=account, id="{id}", parent="{parent}"
+        )
 
     @abstractmethod
     def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
@@ -163,6 +175,11 @@ class Root(Facet[P, T]):
             stop: is told now and then how much was deleted so far, and says whether to stop there.
         """
         raise TypeError(f"{self.name} has no content to delete")
+
+
+def addressed(located: str, id: str) -> str:
+    """Return the ARN that a resource with this id has, where `Root.located` has filled in the rest."""
+    return located.replace("{parent}", id.partition("/")[0]).replace("{id}", id)
 
 
 @dataclass(frozen=True)

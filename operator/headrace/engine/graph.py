@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headrace.engine.errors import CloudError, Pending
-from headrace.engine.facet import ResourceType
+from headrace.engine.facet import ResourceType, addressed
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, Plan
 from headrace.engine.slices import ABSENT
@@ -53,13 +53,12 @@ class Node:
     """Outputs that have to be there before it is made; once it is there, it does without."""
 
     def address(self, partition: str, account: str) -> str:
-        """Return the ARN that the resource has in this partition and account, with {id} for its id."""
-        address = self.resource.root.address
-        return address.format(partition=partition, region=self.region, account=account, id="{id}")
+        """Return the ARN that the resource has there, with all filled in but what follows from its id."""
+        return self.resource.root.located(partition, self.region, account)
 
     def arn(self, partition: str, account: str) -> str:
         """Return the ARN that the resource has in this partition and account."""
-        return self.address(partition, account).replace("{id}", self.id)
+        return addressed(self.address(partition, account), self.id)
 
     def refs(self) -> tuple[Ref, ...]:
         """Return the outputs that its settings are made from."""

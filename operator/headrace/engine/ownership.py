@@ -28,12 +28,16 @@ class Presence(Slice):
         return cls(owner=tags.get(OWNER_TAG), retained_by=tags.get(RETAINED_TAG), **known)
 
     def marks(self) -> dict[str, str]:
-        """Return the tags that say whose the resource is."""
+        """Return the tags that say whose the resource is, where it has tags."""
         marks = {OWNER_TAG: self.owner, RETAINED_TAG: self.retained_by}
         return {key: value for key, value in marks.items() if value is not None}
 
+    def described(self) -> str:
+        """Say what is there, in brackets, where its name alone does not tell whoever is refused it."""
+        return ""
+
     def released(self) -> Self:
-        """Return what a resource is that its owner has let go of."""
+        """Return what a resource is that its owner has let go of; itself where it is everybody's."""
         return self.model_copy(update={"owner": None, "retained_by": self.owner})
 
 
@@ -65,4 +69,4 @@ def check_ours(found: Presence, me: str, what: str, *, adopt: bool, hint: str = 
         raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {_ANOTHER_NAME}")
     if found.retained_by is not None:
         raise NotOurs(f"{what} was retained by {found.retained_by}; it is left alone. {hint}")
-    raise NotOurs(f"{what} exists and was not made by Headrace; it is left alone. {hint}")
+    raise NotOurs(f"{what} exists{found.described()} and was not made by Headrace; it is left alone. {hint}")

@@ -53,7 +53,8 @@ class Work:
     @property
     def what(self) -> str:
         """Return how sentences call the resource: "bucket media"."""
-        return f"{self.resource.name.split('/')[-1]} {self.target.id or self.target.name}"
+        kind = self.resource.name.split("/")[-1].replace("_", " ")
+        return f"{kind} {self.target.id or self.target.name}"
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Any
 
-from headrace.aws.actions import is_on_content
+from headrace.aws.actions import is_on_content, is_on_everything
 from headrace.aws.policy import Policy, Statement
-from headrace.engine.facet import Facet, Permissions, ResourceType
+from headrace.engine.facet import Facet, Permissions, ResourceType, addressed
 
 Member = Facet[Any, Any]
-_Key = tuple["Purpose", tuple[str, ...], bool]
+_Key = tuple["Purpose", tuple[str, ...], str]
+
+
+_CONTENT, _EVERYTHING = "Content", "OfAll"
 
 
 class Purpose(Enum):
@@ -62,8 +65,8 @@ def policy(
     keys = sorted(
         grouped, key=lambda key: (EVERYTHING.index(key[0]), [order.index(n) for n in key[1]], key[2])
     )
-    address = resource.root.address
-    arns = tuple(address.format(partition=partition, region="*", account="*", id=name) for name in names)
+    located = resource.root.located(partition, "*", "*")
+    arns = tuple(addressed(located, name) for name in names)
     return Policy(tuple(_statement(key, grouped[key], arns) for key in keys))
 
 
@@ -75,14 +78,20 @@ def _grouped(members: Collection[Member], purposes: Collection[Purpose]) -> dict
         needs = {member.name: purpose.of(member.permissions) for member in members if purpose in purposes}
         for action in frozenset().union(*needs.values()) - seen:
             who = tuple(name for name, actions in needs.items() if action in actions)
-            grouped.setdefault((purpose, who, is_on_content(action)), set()).add(action)
+            grouped.setdefault((purpose, who, _scope(action)), set()).add(action)
             seen.add(action)
     return grouped
 
 
+def _scope(action: str) -> str:
+    """Say what else than the resource itself a statement is about, as it is said in its Sid."""
+    if is_on_content(action):
+        return _CONTENT
+    return _EVERYTHING if is_on_everything(action) else ""
+
+
 def _statement(key: _Key, actions: Collection[str], arns: tuple[str, ...]) -> Statement:
-    purpose, who, content = key
-    sid = purpose.value + "And".join(name[0].upper() + name[1:] for name in who)
-    if content:
-        return Statement(f"{sid}Content", tuple(sorted(actions)), tuple(f"{arn}/*" for arn in arns))
-    return Statement(sid, tuple(sorted(actions)), arns)
+    purpose, who, scope = key
+    sid = purpose.value + "And".join(name[0].upper() + name[1:] for name in who) + scope
+    about = {_CONTENT: tuple(f"{arn}/*" for arn in arns), _EVERYTHING: ("*",)}.get(scope, arns)
+    return Statement(sid, tuple(sorted(actions)), about)

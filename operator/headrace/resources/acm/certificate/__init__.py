@@ -1,0 +1,1 @@
+"""A public certificate that AWS issues and renews, once DNS proves that the names are ours."""
