@@ -42,6 +42,7 @@ class Target:
         # Asked here, once: reads side by side would each wait for the answer, and for each failure in turn.
         self._identity = account.identity
         self._shared: dict[str, _Answer] = {}
+        self._told: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     @property
@@ -141,10 +142,16 @@ class Target:
             answer = self._shared.setdefault(key, _Answer())
         return answer.get(read)
 
-    def forget(self) -> None:
-        """Drop shared answers: the next look is a new one."""
+    def tell(self, key: str, value: Any) -> None:
+        """Note what a create call answered: the look that follows it need not ask the same again."""
         with self._lock:
-            self._shared.clear()
+            self._told[key] = value
+
+    def forget(self) -> None:
+        """Drop shared answers: the next look is a new one, but for what a create call has just told."""
+        with self._lock:
+            self._shared = {key: _Answer.known(value) for key, value in self._told.items()}
+            self._told.clear()
 
     def turn(self, key: str) -> AbstractContextManager[None]:
         """Have a part of this resource to oneself while in here, whichever object's facets ask for it."""
@@ -158,6 +165,12 @@ class _Answer:
         self._lock = threading.Lock()
         self._known = False
         self._value: Any = None
+
+    @classmethod
+    def known(cls, value: Any) -> "_Answer":
+        answer = cls()
+        answer._value, answer._known = value, True
+        return answer
 
     def get(self, read: Callable[[], Any]) -> Any:
         with self._lock:

@@ -13,13 +13,14 @@ from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import remove_in_turn
 from headrace.controller.status import Seen
 from headrace.controller.writer import write_status
-from headrace.engine.errors import CloudError
+from headrace.engine.errors import CloudError, Deploying
 from headrace.engine.graph import Node, Settled, merged, merged_wishes, outputs_of, settle
 from headrace.engine.ignore import Ignored
 from headrace.engine.reconcile import reconcile
 from headrace.engine.wish import Wish
 from headrace.engine.work import Intent, Work
 from headrace.kinds.common import BareRequest, Part, seconds
+from headrace.kinds.status import Reason
 
 
 def keep(parts: Parts, seen: Seen) -> Told:
@@ -43,6 +44,20 @@ def keep(parts: Parts, seen: Seen) -> Told:
     return Told(came, seconds(asked.spec.resync_interval))
 
 
+def still_deploying(parts: Parts, obj: Object) -> Deploying | None:
+    """Ask for nothing but whether AWS is still rolling out what the status says that it is."""
+    try:
+        asked = ask(parts, obj)
+        reached = target(asked.main, asked.access.account)
+        with reached.translating():
+            busy = asked.main.resource.root.busy(reached)
+    except CloudError:
+        # A whole look says better what that means.
+        return None
+    told = obj.conditions.get("Ready", {}).get("message")
+    return busy if isinstance(busy, Deploying) and busy.message == told else None
+
+
 class _Keeping:
     """One pass over all that an object stands for."""
 
@@ -51,6 +66,7 @@ class _Keeping:
         self.account = asked.access.account
         self.known = {part.name: part for part in ledger.parts_of(seen.obj)}
         self.errors: list[CloudError] = []
+        self.focus = asked.kind.focus(asked.request) if _in_sync(seen.obj) else None
 
     @property
     def obj(self) -> Object:
@@ -87,6 +103,7 @@ class _Keeping:
             ignored=self.ignored(),
             wishes=merged_wishes(main.wishes, {name: each.wishes for name, each in others.items()}),
             errors=tuple(self.errors),
+            focused=self.focus is not None,
         )
         if main.report is None:
             return seen
@@ -107,6 +124,8 @@ class _Keeping:
             return Settled(node, None, id=node.id, error=error)
         work = self.work(node, wishes)
         report = reconcile(work, self.parts.pool)
+        if work.only is not None:
+            report = report.with_believed(wishes)
         return Settled(node, report, wishes, work.target.id, outputs_of(work, report))
 
     def is_there(self, node: Node) -> bool:
@@ -133,6 +152,7 @@ class _Keeping:
             ignored=self.ignored() if main else Ignored(),
             write=self.seen.wrote,
             intent=Intent.OBSERVE if self.seen.observing else Intent.KEEP,
+            only=self.focus if main else None,
         )
         if self.held or (main and "notOurs" in obj.status):
             return replace(work, before_creation=partial(_before_creation, self.parts.api, obj, main))
@@ -154,6 +174,16 @@ class _Keeping:
         self.errors += [error for each in came for error in each.errors]
         gone = {each.node.name for each in came if each.done}
         return tuple(part for part in parts if part.name not in gone)
+
+
+def _in_sync(obj: Object) -> bool:
+    """Say whether the last look saw all as this generation wishes it, and nobody asked for another one."""
+    ready, asked = obj.conditions.get("Ready", {}), obj.status.get("lastHandledReconcileAt")
+    return (
+        ready.get("reason") == Reason.IN_SYNC
+        and obj.generation == ready["observedGeneration"] == obj.status.get("appliedGeneration")
+        and asked == obj.requested_at
+    )
 
 
 def bare_request(

@@ -59,7 +59,7 @@ class Outcome:
     interval: float = RESYNC_SECONDS
     """Seconds until the next resync."""
     result: str = "in_sync"
-    """For the metrics: in_sync, changed, drifted, error, stalled, deleted, bug; the loop adds api_error."""
+    """For the metrics: in_sync, changed, drifted, deploying, error, stalled, deleted, bug, api_error."""
     seen: Seen | None = None
     outage: bool = False
     """Whether AWS asked to slow down, or did not answer, whatever else it said."""

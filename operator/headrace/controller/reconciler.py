@@ -10,14 +10,15 @@ from typing import Any
 from headrace.controller.api import ApiError, Gone, Object, conditions_of
 from headrace.controller.consequences import Next, next_look
 from headrace.controller.deletion import delete
-from headrace.controller.keeping import keep
+from headrace.controller.keeping import keep, still_deploying
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
 from headrace.controller.writer import write_status
-from headrace.engine.errors import CloudError, Pending
+from headrace.engine.errors import CloudError, Deploying, Pending
 from headrace.engine.plan import FieldChange
 from headrace.engine.work import Report
+from headrace.kinds.definition import ObjectRef
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -27,6 +28,8 @@ class Reconciler:
 
     def __init__(self, parts: Parts, clock: Callable[[], float] = time.time) -> None:
         self._parts, self._clock = parts, clock
+        self._rolled_out: dict[ObjectRef, tuple[Any, ...]] = {}
+        """The fingerprints of objects for which nothing is left to do but to wait for AWS."""
 
     def __call__(self, obj: Object, outages: int = 0) -> Outcome:
         """Make one pass over an object.
@@ -40,7 +43,10 @@ class Reconciler:
         """
         now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         seen = Seen(obj, now, f"{obj.ref}", outages=outages)
+        waiting = self._rolled_out.pop(obj.ref, None) == obj.fingerprint()
         try:
+            if waiting and (deploying := still_deploying(self._parts, obj)) is not None:
+                return self._waiting(obj, deploying)
             came = delete(self._parts, seen) if obj.deleting else keep(self._parts, seen)
             return came if isinstance(came, Outcome) else self._told(came)
         except Gone:
@@ -53,6 +59,11 @@ class Reconciler:
             log.exception("bug while reconciling", extra={"object": str(obj.ref)})
             return self._told(Told(replace(seen, bug=type(error).__name__)))
 
+    def _waiting(self, obj: Object, deploying: Deploying) -> Outcome:
+        """Remember that a glance is enough next time, too: nothing else can have become of it."""
+        self._rolled_out[obj.ref] = obj.fingerprint()
+        return Outcome(obj, next_look([deploying], self._clock()), result="deploying")
+
     def _told(self, told: Told) -> Outcome:
         """Write the status if it changed, tell of transitions, and say when to look again."""
         seen, before = told.seen, told.seen.obj
@@ -64,6 +75,8 @@ class Reconciler:
             self._parts.recorder.record(obj, transition)
         result = _result(seen, status)
         _log(seen, status, result)
+        if seen.errors and all(isinstance(error, Deploying) for error in seen.errors):
+            self._rolled_out[obj.ref] = obj.fingerprint()
         next_ = Next.BACKOFF if seen.bug else next_look(seen.errors, self._clock())
         return Outcome(obj, 0.0 if told.soon else next_, told.interval, result, seen, seen.outage)
 
@@ -76,7 +89,7 @@ def _result(seen: Seen, status: Mapping[str, Any]) -> str:
     if "Stalled" in types:
         return "stalled"
     if seen.errors:
-        return "error"
+        return "deploying" if seen.complete else "error"
     if seen.report and seen.report.done:
         return "changed"
     return "drifted" if "Drifted" in types else "in_sync"

@@ -52,6 +52,8 @@ class Seen:
     """Whether nothing was done because somebody said so."""
     progress: str = ""
     """How far something is that takes more than one pass."""
+    focused: bool = False
+    """Whether only that was looked at which others want to be otherwise now: no drift."""
     gone: bool = False
     """Whether what the object is about is deleted already, on the way out."""
     parts: tuple[Part, ...] | None = None
@@ -62,7 +64,8 @@ class Seen:
     @property
     def drifting(self) -> bool:
         """Whether what differs is drift; otherwise it is an edit that was not carried out yet."""
-        return self.observing or self.obj.generation == self.obj.status.get("appliedGeneration")
+        applied = self.obj.generation == self.obj.status.get("appliedGeneration")
+        return self.observing or (applied and not self.focused)
 
     @property
     def exists(self) -> bool:

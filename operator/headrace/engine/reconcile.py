@@ -140,7 +140,8 @@ class _Pass:
         """Return the facets that are to be read: an unmanaged one costs no call and needs no permission."""
         if self.work.intent not in (Intent.KEEP, Intent.OBSERVE):
             return []
-        return [f for f in self.work.resource.facets if self.is_managed(f.name)]
+        facets, only = self.work.resource.facets, self.work.only
+        return [f for f in facets if self.is_managed(f.name) and (only is None or f.name in only)]
 
     def is_managed(self, name: str) -> bool:
         wish = self.work.wishes.get(name, Wish(UNMANAGED))

@@ -1,7 +1,7 @@
 """What is wished of one resource, and what one pass over it came to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from headrace.engine.errors import CloudError, Denied
@@ -47,6 +47,8 @@ class Work:
     any more."""
     ignored: Ignored = field(default_factory=Ignored)
     """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
+    only: frozenset[str] | None = None
+    """The facets that are looked at, where of all others it is known what they are; None: all of them."""
     write: bool = True
     """How far to walk the path: only to the plan, or to the end."""
 
@@ -87,6 +89,12 @@ class Report:
     """Facets that were written, or may have been: of a write that got lost nobody knows."""
     busy: CloudError | None = None
     """What AWS is still at work on, after all was done that is to be done."""
+
+    def with_believed(self, wishes: Mapping[str, Wish]) -> "Report":
+        """Return the report of a look at a few facets, with all others as they were last seen: as wished."""
+        believed = {name: wish.value for name, wish in wishes.items() if isinstance(wish.value, Slice)}
+        there = any(isinstance(seen, Presence) for seen in self.found.values())
+        return replace(self, found={**believed, **self.found}) if there else self
 
     @property
     def new(self) -> bool:

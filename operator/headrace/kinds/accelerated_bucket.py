@@ -207,6 +207,12 @@ class AcceleratedBucket(Kind[_BucketSpec]):
             **_told_of_access(request, report),
         }
 
+    def focus(self, request: Request[_BucketSpec]) -> frozenset[str] | None:
+        """Where a distribution comes or goes, only what it may read is news."""
+        told = {(each["distribution"], each["arn"]) for each in request.status.get("cloudFrontAccess", [])}
+        same = set(_let_in(request).items()) <= told and not _disowned(request)
+        return None if same else frozenset({"cloudFrontAccess"})
+
     def remembered(self, status: Mapping[str, Any]) -> tuple[ObjectRef, ...]:
         """Return the Distributions that are let in."""
         return tuple(_distribution(each["distribution"]) for each in status.get("cloudFrontAccess", []))

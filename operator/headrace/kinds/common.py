@@ -224,6 +224,13 @@ class Kind(Definition[S], ABC):
         """Return the objects that an object gave something to, as its status has it."""
         return ()
 
+    def focus(self, request: Request[S]) -> frozenset[str] | None:
+        """Name the facets of the main node that are to be looked at, where nothing else can have changed.
+
+        Only asked where all was in sync before; None: all of them.
+        """
+        return None
+
     def secrets(self, spec: S) -> Iterable[tuple[str, str]]:
         """Name the values from Secrets that a spec asks for, by name and key."""
         return ()

@@ -89,6 +89,7 @@ class Named:
                 target, f"Create{self.word}", **{f"{self.word}Config": {**config, "Name": target.name}}
             )
             target.identify(answer[self.word]["Id"])
+            target.tell(self.word, Reading(answer[self.word][f"{self.word}Config"], answer["ETag"]))
             return
         if not self._find(target):
             raise Conflict(f"CloudFront has a {self.word} {target.name}, and does not list it yet.")

@@ -6,6 +6,18 @@ from headrace.aws.target import Target
 from headrace.engine.document import Document, Store
 
 
+def document(answer: Any) -> Document:
+    """Return what CloudFront tells of a distribution that was read or made."""
+    found = answer["Distribution"]
+    about = {
+        "status": found["Status"],
+        "domainName": found["DomainName"],
+        "arn": found["ARN"],
+        "lastModified": found["LastModifiedTime"],
+    }
+    return Document(body=found["DistributionConfig"], version=answer["ETag"], about=about)
+
+
 class DistributionStore(Store[Target]):
     """The DistributionConfig, as boto3 gives it."""
 
@@ -13,15 +25,7 @@ class DistributionStore(Store[Target]):
 
     def fetch(self, target: Target) -> Document:
         """Read the configuration, and what CloudFront tells beside it."""
-        answer: Any = target.cloudfront.get_distribution(Id=target.id)
-        found = answer["Distribution"]
-        about = {
-            "status": found["Status"],
-            "domainName": found["DomainName"],
-            "arn": found["ARN"],
-            "lastModified": found["LastModifiedTime"],
-        }
-        return Document(body=found["DistributionConfig"], version=answer["ETag"], about=about)
+        return document(target.cloudfront.get_distribution(Id=target.id))
 
     def replace(self, target: Target, document: Document) -> None:
         """Put this configuration in the place of the one with this ETag."""

@@ -14,7 +14,7 @@ from headrace.engine.facet import Permissions
 from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
 from headrace.resources.cloudfront._tags import MOST_TAGS, drop_tags, put_tags, tags_of, written
-from headrace.resources.cloudfront.distribution._store import STORE
+from headrace.resources.cloudfront.distribution._store import STORE, document
 
 _IN_PROGRESS = "InProgress"
 
@@ -95,6 +95,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
         said: Any = {"DistributionConfig": dict(body), "Tags": written(tags)}
         answer = target.cloudfront.create_distribution_with_tags(DistributionConfigWithTags=said)
         target.identify(answer["Distribution"]["Id"])
+        target.tell(STORE.name, document(answer))
 
     def apply(
         self, target: Target, after: DistributionPresence, before: DistributionPresence | Missing
