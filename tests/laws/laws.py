@@ -121,6 +121,26 @@ def by_hand(facet: AnyFacet, target: Target, value: Slice) -> None:
         facet.apply(target, value, before)
 
 
+def looks(resource: ResourceType) -> list[Callable[[Any], object]]:
+    """Return how a root looks at a resource beside observing it by its id."""
+    root = resource.root
+
+    def without_an_id(target: Any) -> None:
+        known = target.id
+        target.identify("")
+        try:
+            root.observe(target)
+        finally:
+            target.identify(known)
+
+    def on_the_way_out(target: Any) -> None:
+        seen = root.observe(target)
+        if isinstance(seen, Presence):
+            root.leaving(target, seen)
+
+    return [on_the_way_out, *([without_an_id] if root.id_from_cloud else [])]
+
+
 def gone(facet: AnyFacet) -> Slice | Missing:
     """Return what a facet is where it is not wanted."""
     if issubclass(facet.slice, KeyedSlice):
@@ -258,7 +278,13 @@ def law_permissions_of_the_root_are_those_of_its_calls(resource: ResourceType, w
         root.create(target, wanted, least(resource, world))
     calls = [world.calls()]
     found = look(root, target)
+    for step in looks(resource):
+        target.forget()
+        with target.translating():
+            step(target)
     read = {call.action for call in [*looked, *world.calls()]}
+    look(root, target)
+    world.calls()
     with target.translating():
         root.apply(target, wanted.released(), found)
         calls.append(world.calls())

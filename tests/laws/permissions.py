@@ -13,7 +13,7 @@ from headrace.engine.facet import ResourceType, Root, Target
 from headrace.engine.slices import Missing, Slice
 from sandbox.aws.stand_in import StandIn
 from tests.laws.aws_world import AwsWorld, RequestLog, stand_in_world
-from tests.laws.laws import AnyFacet, gone, least, look, prepared, stands_on
+from tests.laws.laws import AnyFacet, gone, least, look, looks, prepared, stands_on
 
 _USER = "operator"
 
@@ -136,6 +136,7 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
         yield member.observe
         yield partial(_create, member, ours, least(resource, world))
         yield member.observe
+        yield from looks(resource)
         yield partial(_write, member, ours.released(), ours)
         yield partial(_write, member, ours, ours.released())
         yield lambda there: member.remove(there, ours)

@@ -133,9 +133,21 @@ class Root(Facet[P, T]):
             partition=partition, region=region, account=account, id="{id}", parent="{parent}"
         )
 
+    granted_as: ClassVar[str] = ""
+    """By which entries an AWSAccount says who may have one: "buckets", "hosted_zones"; empty: by none."""
+    id_from_cloud: ClassVar[bool] = False
+    """Whether the cloud chooses the id: where it is not known, the resource is looked for by our name."""
+
     @abstractmethod
     def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
         """Make the resource with its owner in the very call that makes it."""
+
+    def leaving(self, target: T, seen: P) -> P:
+        """Return what was read as it is to be taken before it is removed: without an owner it is let be.
+
+        That is how a root says of what several objects share that others still use it.
+        """
+        return seen
 
     def empty(self, target: T, stop: Callable[[int], bool]) -> Emptied:
         """Delete the content that keeps the resource from being removed. Raises nothing.

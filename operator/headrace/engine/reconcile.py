@@ -140,6 +140,8 @@ class _Pass:
             try:
                 with self.work.target.translating():
                     seen: Slice | Missing = facet.observe(self.work.target)
+                    if self.work.intent is Intent.REMOVE and isinstance(seen, Presence):
+                        seen = self.root.leaving(self.work.target, seen)
                     return seen
             except CloudError as error:
                 return error

@@ -35,6 +35,7 @@ class PresenceFacet(Root[RecordsPresence, Target]):
     slice = RecordsPresence
     address = "arn:{partition}:route53:::hostedzone/{parent}"
     carries: ClassVar[tuple[str, ...]] = ("records",)
+    granted_as = "hosted_zones"
     permissions = Permissions(
         read=frozenset({"route53:ListHostedZonesByName", "route53:ListResourceRecordSets"}),
         write=frozenset({"route53:ChangeResourceRecordSets"}),
