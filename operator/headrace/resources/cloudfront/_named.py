@@ -83,15 +83,10 @@ class Named:
             page = {"Marker": listed["NextMarker"]}
 
     def create(self, target: Target, config: Config) -> None:
-        """Make one under our name, or find what has it already."""
+        """Make one under our name; what has it already is found by the look that follows."""
+        asked = {f"{self.word}Config": {**config, "Name": target.name}}
         with absent_on(f"{self.word}AlreadyExists"):
-            answer = _call(
-                target, f"Create{self.word}", **{f"{self.word}Config": {**config, "Name": target.name}}
-            )
-            target.identify(answer[self.word]["Id"])
-            return
-        if not self._find(target):
-            raise Conflict(f"CloudFront has a {self.word} {target.name}, and does not list it yet.")
+            target.identify(_call(target, f"Create{self.word}", **asked)[self.word]["Id"])
 
     def update(self, target: Target, config: Config) -> None:
         """Replace the configuration that was read; members that we do not know stay as they are."""
