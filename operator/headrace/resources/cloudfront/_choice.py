@@ -25,8 +25,8 @@ def lower(names: tuple[str, ...]) -> tuple[str, ...]:
 
 HeaderName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")]
 _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
-HeaderNames = Annotated[tuple[HeaderName, ...], AfterValidator(lower), Field(max_length=_MOST)]
-Names = Annotated[tuple[_Name, ...], AfterValidator(_set), Field(max_length=_MOST)]
+HeaderNames = Annotated[tuple[HeaderName, ...], Field(max_length=_MOST), AfterValidator(lower)]
+Names = Annotated[tuple[_Name, ...], Field(max_length=_MOST), AfterValidator(_set)]
 
 
 class Choice(Shaped):
