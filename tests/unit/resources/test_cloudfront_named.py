@@ -165,6 +165,29 @@ def test_a_pass_that_died_before_it_could_write_down_the_id_is_taken_up(thing: T
 
 
 @each_word
+def test_what_is_gone_is_made_anew(thing: Thing, word: str) -> None:
+    fine(thing.settle())
+    gone = thing.target.id
+    thing.resource.root.remove(thing.reached(id=gone), Presence(owner=ME))
+    fine(thing.settle())
+    assert thing.calls() == [f"Get{word}", f"Create{word}", f"Get{word}"]
+    assert thing.target.id != gone
+
+
+@each_word
+def test_what_somebody_else_made_anew_is_found(thing: Thing, word: str) -> None:
+    fine(thing.settle())
+    ours, other = thing.target, thing.reached()
+    thing.resource.root.remove(thing.reached(id=ours.id), Presence(owner=ME))
+    thing.target = other
+    fine(thing.settle())
+    thing.target = ours
+    fine(thing.settle())
+    assert thing.calls() == [f"Get{word}", f"Create{word}", LISTS[word], f"Get{word}"]
+    assert ours.id == other.id
+
+
+@each_word
 def test_it_is_removed_by_its_name_where_its_id_was_lost(thing: Thing, word: str) -> None:
     fine(thing.settle())
     thing.target = thing.reached()

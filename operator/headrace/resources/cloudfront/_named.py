@@ -87,6 +87,9 @@ class Named:
         asked = {f"{self.word}Config": {**config, "Name": target.name}}
         with absent_on(f"{self.word}AlreadyExists"):
             target.identify(_call(target, f"Create{self.word}", **asked)[self.word]["Id"])
+            return
+        # An id that was known is that of something that is gone.
+        target.identify("")
 
     def update(self, target: Target, config: Config) -> None:
         """Replace the configuration that was read; members that we do not know stay as they are."""
