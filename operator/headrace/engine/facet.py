@@ -148,11 +148,6 @@ class Root(Facet[P, T]):
             partition=partition, region=region, account=account, id="{id}", parent="{parent}"
         )
 
-    granted_as: ClassVar[str] = ""
-    """By which entries an AWSAccount says who may have one: "buckets", "hosted_zones"; empty: by none."""
-    id_from_cloud: ClassVar[bool] = False
-    """Whether the cloud chooses the id: where it is not known, the resource is looked for by our name."""
-
     @abstractmethod
     def create(self, target: T, after: P, carried: Mapping[str, Slice]) -> None:
         """Make the resource with its owner in the very call that makes it."""

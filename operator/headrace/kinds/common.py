@@ -159,6 +159,8 @@ class Part:
     type: str
     id: str = ""
     ready: bool = False
+    title: str = ""
+    """The name that we give it, as long as its id is not known."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,15 @@ from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
 from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reference, Request
 from headrace.kinds.definition import Column, ObjectRef
-from headrace.kinds.distribution._nodes import DISTRIBUTION, RESOURCES, bare_nodes, nodes_of
+from headrace.kinds.distribution._nodes import (
+    CERTIFICATE,
+    DISTRIBUTION,
+    DNS,
+    RESOURCES,
+    aliases_of,
+    bare_nodes,
+    nodes_of,
+)
 from headrace.kinds.distribution.behaviors import BehaviorsSpec
 from headrace.kinds.distribution.certificate import CertificateSpec
 from headrace.kinds.distribution.delivery import DeliverySpec
@@ -153,7 +161,21 @@ class Distribution(Kind[DistributionSpec]):
             "domainName": main.outputs.get("domainName"),
             "state": "Deployed" if deployed else "InProgress",
         }
-        return {key: value for key, value in told.items() if value}
+        aliases = [self._alias(name, settled) for name in aliases_of(request.spec)]
+        return {key: value for key, value in (told | {"aliases": aliases}).items() if value}
+
+    def _alias(self, name: str, settled: Mapping[str, Settled]) -> dict[str, str]:
+        """Return how far an alias has come."""
+        records = settled.get(f"{DNS}/{name}")
+        certificate = next(
+            (each for node, each in settled.items() if node.startswith(f"{CERTIFICATE}/")), None
+        )
+        told = {"name": name}
+        if records is not None:
+            told["dns"] = "Ready" if records.ready else "Pending"
+        if certificate is not None:
+            told["certificate"] = str(certificate.outputs.get("status", "REQUESTED"))
+        return told
 
     def waits(
         self, request: Request[DistributionSpec], settled: Mapping[str, Settled]
