@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from headrace.aws.target import Target
 from headrace.controller import finalizer, ledger
 from headrace.controller.api import Api, Object
 from headrace.controller.asking import Asked, ask
-from headrace.controller.granting import may_adopt, no_creation, ungranted
+from headrace.controller.granting import check_id, may_adopt, no_creation, ungranted
 from headrace.controller.outcome import Parts, Told
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import remove_in_turn
@@ -85,7 +86,7 @@ class _Keeping:
         if not self.errors:
             after = self.without(after)
         if not self.errors:
-            self.errors += kind.waits(self.asked.request, by_name)
+            self.errors += kind.waits(self.asked.request, by_name, self.reach)
         seen = self.told(by_name)
         if not kind.composite or not (write or self.obj.status.get("parts")):
             return seen
@@ -138,9 +139,11 @@ class _Keeping:
         main, namespace = asked.is_main(node), obj.ref.namespace
         asks = main and (asked.spec.adoption == "IfExists" or obj.adopt)
         may = may_adopt(access, node)
+        reached = target(node, self.account)
+        reached.guard(partial(check_id, access, namespace, node))
         work = Work(
             resource=node.resource,
-            target=target(node, self.account),
+            target=reached,
             presence=node.presence,
             wishes=wishes,
             # With no defaults, what is taken out of spec is left alone, the entries of shared maps included.
@@ -162,6 +165,10 @@ class _Keeping:
         """Return what is left as it is found; what is only set at creation is to be set before."""
         established = "appliedGeneration" in self.obj.status
         return Ignored(self.asked.spec.ignore_drift if self.seen.observing or established else ())
+
+    def reach(self, region: str) -> Target:
+        """Return a target in a region, to look at what belongs to nobody's object."""
+        return Target(self.account, region, "", "", self.obj.ref.path, self.parts.owner(self.obj))
 
     # What is wanted no more
 

@@ -51,6 +51,8 @@ class Node:
     """The name that we give it, where the cloud chooses the id."""
     gates: tuple[Ref, ...] = ()
     """Outputs that have to be there before it is made; once it is there, it does without."""
+    from_nodes: tuple[Any, ...] = ()
+    """The values that came from other nodes of the same object, once they are filled in."""
 
     def address(self, partition: str, account: str) -> str:
         """Return the ARN that the resource has there, with all filled in but what follows from its id."""
@@ -69,7 +71,8 @@ class Node:
         layers = tuple(
             replace(layer, settings=_filled(layer.settings, outputs, unknown)) for layer in self.layers
         )
-        return replace(self, layers=layers)
+        found = (ref.of(outputs.get(ref.node, {})) for ref in self.refs())
+        return replace(self, layers=layers, from_nodes=tuple(each for each in found if each is not None))
 
 
 Nodes = tuple[Node, ...]

@@ -17,6 +17,7 @@ from headrace.kinds.status import Status
 from headrace.resources.registry import resource_type
 from headrace.resources.s3.bucket.acceleration import Acceleration
 from headrace.resources.s3.bucket.cloud_front_access import CloudFrontAccess
+from headrace.resources.s3.bucket.encryption import Encryption
 from headrace.resources.s3.bucket.presence import BucketPresence
 from headrace.resources.s3.regions import domain_of, has_acceleration
 
@@ -137,6 +138,9 @@ class BucketStatus(Status):
     emptied: int | None = Field(None, ge=0, description="How much content was deleted so far: emptyOnDelete.")
     arn: str | None = Field(None, max_length=255, description="The ARN of the bucket.")
     endpoints: Endpoints | None = Field(None, description="The host names at which the bucket answers.")
+    kms_key_arn: str | None = Field(
+        None, max_length=2048, description="The key that encrypts new objects, where it is one of KMS."
+    )
     cloud_front_access: tuple[LetIn, ...] = Field(
         (),
         max_length=100,
@@ -204,6 +208,7 @@ class AcceleratedBucket(Kind[_BucketSpec]):
         return {
             "arn": node.arn(identity.partition, identity.account_id),
             "endpoints": endpoints.model_dump(by_alias=True, exclude_none=True),
+            **_told_of_key(request, report),
             **_told_of_access(request, report),
         }
 
@@ -264,6 +269,15 @@ def _told_of_access(request: Request[_BucketSpec], report: Report) -> dict[str, 
         if told
         else {}
     )
+
+
+def _told_of_key(request: Request[_BucketSpec], report: Report) -> dict[str, str]:
+    """Return the key that encrypts what is new, where it is one of KMS."""
+    found = report.found.get("encryption")
+    key = found.kms_key_arn if isinstance(found, Encryption) else None
+    if "encryption" in report.unread:
+        key = request.status.get("kmsKeyARN")
+    return {"kmsKeyARN": key} if key else {}
 
 
 def _distribution(path: str) -> ObjectRef:

@@ -2,13 +2,14 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field, field_validator
 
 from headrace.aws.sessions import Identity
+from headrace.aws.target import Target
 from headrace.engine.errors import CloudError
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
@@ -175,6 +176,10 @@ class BareRequest:
     parts: tuple[Part, ...] = ()
 
 
+Reach = Callable[[str], Target]
+"""Gives a target in a region, to look at what belongs to nobody's object."""
+
+
 class Kind(Definition[S], ABC):
     """A custom resource that stands for resources of the cloud: how its spec becomes nodes and outputs."""
 
@@ -237,6 +242,8 @@ class Kind(Definition[S], ABC):
         """Name the values from Secrets that a spec asks for, by name and key."""
         return ()
 
-    def waits(self, request: Request[S], settled: Mapping[str, Settled]) -> tuple[CloudError, ...]:
+    def waits(
+        self, request: Request[S], settled: Mapping[str, Settled], reach: Reach
+    ) -> tuple[CloudError, ...]:
         """Return what others have yet to do before an object is Ready whose own nodes are settled."""
         return ()

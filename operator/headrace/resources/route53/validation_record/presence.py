@@ -42,6 +42,7 @@ class PresenceFacet(Root[ProofPresence, Target]):
     name = "presence"
     slice = ProofPresence
     address = "arn:{partition}:route53:::hostedzone/{parent}"
+    granted_as = "hosted_zones"
     id_from_cloud = True
     carries: ClassVar[tuple[str, ...]] = ("proof",)
     requires: ClassVar[tuple[str, ...]] = ("proof",)
