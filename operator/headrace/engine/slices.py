@@ -91,6 +91,9 @@ class Slice(ApiModel):
     keyed_lists: ClassVar[Mapping[str, str]] = {}
     """Lists whose items have a key, by the names in the API: {"rules": "id"}. They are in the key's order."""
 
+    ordered_lists: ClassVar[frozenset[str]] = frozenset()
+    """Those among them whose order means something, and is as they say."""
+
     def is_empty(self) -> bool:
         """Whether this value says "must not be there", as a list of no rules does."""
         return False
