@@ -152,6 +152,14 @@ def _(aws: StandIn) -> bool:
     return not code(cdn.cloudfront.list_conflicting_aliases, **asked)
 
 
+@probe("conflicting-aliases-certificate")
+def _(aws: StandIn) -> bool:
+    cdn = Cdn(aws)
+    asked = {"DistributionId": cdn.create()["Id"], "Alias": "www.example.org"}
+    failed = code(cdn.cloudfront.list_conflicting_aliases, **asked)
+    return failed not in ("", "NoSuchResource", "NotImplemented")
+
+
 @probe("distribution-tags-outlive")
 def _(aws: StandIn) -> bool:
     aws.deployment(0)

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any
 
 import ministack.app as gateway
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.core.responses import set_request_account_id
-from ministack.services import cloudfront, s3
+from ministack.services import cloudfront, kms, s3
 
 from sandbox.aws.layer.corrections.distributions import (
     ALIASES,
@@ -23,6 +24,7 @@ from sandbox.aws.layer.corrections.wrapping import Answer, Handler, wrap
 from sandbox.aws.layer.deployment import Deployment
 
 _CODES, _ORIGINS = "_headrace_codes", "_headrace_origins"
+_ENCRYPTION = "x-amz-server-side-encryption"
 _FAILING_OVER = {"GET", "HEAD", "OPTIONS"}
 _NOT_SERVED = "Bad request. We can't connect to the server for this app or website at this time."
 
@@ -33,7 +35,7 @@ def install(deployment: Deployment) -> None:
     wrap(gateway, "_handle_pre_body_request", partial(_left_to_distributions, deployment))
     wrap(cloudfront, "parse_distribution_dataplane_config", _with_groups)
     wrap(cloudfront, "_fetch_from_origin", _failing_over)
-    wrap(cloudfront, "_serve_s3_origin", _of_the_owner)
+    wrap(cloudfront, "_serve_s3_origin", _where_key_and_owner_are)
 
 
 def distribution_of(deployment: Deployment, host: str) -> str:
@@ -95,16 +97,47 @@ def _not_served() -> Answer:
     return answer
 
 
-def _of_the_owner(original: Handler) -> Handler:
-    """A bucket is found in whatever account it is."""
+def _where_key_and_owner_are(original: Handler) -> Handler:
+    """A bucket is found in whatever account it is, and the keys of its objects are asked as the bucket is."""
 
-    def serve(origin: Mapping[str, Any], *request: Any) -> Any:
-        owner = s3._bucket_owner_account(origin["s3_bucket"])
+    def serve(
+        origin: Mapping[str, Any], method: str, uri: str, headers: Mapping[str, str], arn: str = ""
+    ) -> Any:
+        bucket = origin["s3_bucket"]
+        owner = s3._bucket_owner_account(bucket)
         if owner:
             set_request_account_id(owner)
-        return original(origin, *request)
+            key = cloudfront._s3_object_key(origin, uri)
+            kept = (s3._buckets[bucket]["objects"].get(key) or {}).get("preserved_headers", {})
+            by_kms = kept.get(_ENCRYPTION, "").startswith("aws:kms")
+            if by_kms and not _decrypts(kept.get(f"{_ENCRYPTION}-aws-kms-key-id", ""), arn):
+                return s3._error("AccessDenied", "Access Denied", 403, f"/{bucket}/{key}")
+        return original(origin, method, uri, headers, arn)
 
     return serve
+
+
+def _decrypts(name: str, distribution: str) -> bool:
+    """Whether a KMS key lets CloudFront decrypt for a distribution; AWS's own key for S3 never does."""
+    numbers = {
+        name,
+        *(key for (*_, alias), key in kms._aliases._data.items() if name and alias.endswith(name)),
+    }
+    for key in list(kms._keys._data.values()):
+        if numbers.isdisjoint((key["Arn"], key["KeyId"])):
+            continue
+        asked = EvalContext(
+            principal_arn="*",
+            principal_type="Service",
+            principal_account="",
+            action="kms:Decrypt",
+            resource_arn=key["Arn"],
+            region=key["Arn"].split(":")[3],
+            service_context={"aws:sourcearn": distribution},
+        )
+        said = evaluate_resource_policy(key["Policy"], asked, service="cloudfront.amazonaws.com")
+        return bool(said.decision == "Allow")
+    return False
 
 
 def _with_groups(original: Handler) -> Handler:
