@@ -190,6 +190,26 @@ def _(aws: StandIn) -> bool:
     )
 
 
+@probe("quantities-unchecked")
+def _(aws: StandIn) -> bool:
+    return code(Cdn(aws).create, Aliases={"Quantity": 1}) == "InconsistentQuantities"
+
+
+@probe("behavior-without-policy")
+def _(aws: StandIn) -> bool:
+    values = {"QueryString": False, "Cookies": {"Forward": "none"}}
+    neither = {"TargetOriginId": "media", "ViewerProtocolPolicy": "allow-all"}
+    both = [behavior("media", ForwardedValues=values), neither]
+    failed = [code(Cdn(aws).create, DefaultCacheBehavior=each) for each in both]
+    return failed == ["InvalidArgument"] * 2
+
+
+@probe("configuration-values-unchecked")
+def _(aws: StandIn) -> bool:
+    twice = listed(*[behavior("media", PathPattern="/a")] * 2)
+    return bool(code(Cdn(aws).create, CacheBehaviors=twice))
+
+
 @probe("s3-origin-elsewhere")
 def _(aws: StandIn) -> bool:
     elsewhere = {**origin("media"), "DomainName": "www.example.org"}
