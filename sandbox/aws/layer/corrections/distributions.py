@@ -30,9 +30,9 @@ def of_all_accounts() -> Iterator[tuple[str, Distribution]]:
 
 
 def config(distribution: Distribution) -> Element:
-    """Its DistributionConfig."""
-    found: Element = cloudfront._dist_config_el(distribution)
-    return found
+    """Its DistributionConfig, as it was sent."""
+    found: Element | None = cloudfront._parse_body(distribution["config_xml"].encode())
+    return Element("DistributionConfig") if found is None else found
 
 
 def child(element: Element | None, name: str) -> Element | None:
