@@ -104,7 +104,7 @@ class Exchange:
 
     def _created(self) -> str:
         """The id that an answer tells of what a request has made."""
-        made = self._status == 201 and self._call.service in ("cloudfront", "route53")
+        made = self._status == 201 and self._call.service == "cloudfront"
         return self._headers.get("location", "").rpartition("/")[2] if made else ""
 
 

@@ -39,7 +39,7 @@ def install(deployment: Deployment) -> None:
     for code, (create, store, room) in _QUOTAS.items():
         wrap(cloudfront, create, partial(_within_quota, code, store, room))
     wrap(cloudfront, "_policy_create", _policies_within_quota)
-    wrap(cloudfront, "handle_request", _told_where_not_implemented)
+    wrap(cloudfront, "handle_request", _with_pages_and_gaps)
     cloudfront_defaults.install()
     viewers.install(deployment)
 
@@ -155,7 +155,9 @@ def _undone(code: str, store: Any, room: int, answer: Answer) -> Answer:
     return refused(code, f"You have reached the maximum of {room} for this AWS account.", 400)
 
 
-def _told_where_not_implemented(original: Handler) -> Handler:
+def _with_pages_and_gaps(original: Handler) -> Handler:
+    """Lists come in pages, and what MiniStack does not implement is told as that."""
+
     async def handle(
         method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
     ) -> Any:

@@ -132,7 +132,7 @@ def _certificate_wrong(wanted: Element) -> Answer | None:
     if not arn:
         bare = names and not text(certificate, "IAMCertificateId")
         return refused("InvalidViewerCertificate", _NO_CERTIFICATE, 400) if bare else None
-    found = acm.certificate(get_account_id(), "us-east-1", arn)
+    found = acm.look_up(get_account_id(), "us-east-1", arn)
     if found is None or found["Status"] != "ISSUED":
         return refused("InvalidViewerCertificate", _BAD_CERTIFICATE, 400)
     covered = [name.lower() for name in found["SubjectAlternativeNames"]]
