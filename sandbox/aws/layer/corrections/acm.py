@@ -41,6 +41,11 @@ def look_up(account: str, region: str, arn: str) -> Certificate | None:
     return found
 
 
+def age(certificate: Certificate) -> float:
+    """The seconds since its request; many for an imported one."""
+    return float(time.time() - certificate.get(_TIME, 0))
+
+
 def _refused(code: str, message: str) -> Answer:
     answer: Answer = acm.error_response_json(code, message, 400)
     return answer
@@ -72,8 +77,7 @@ def _waiting_for_records(original: Handler) -> Handler:
         token = data.get("IdempotencyToken", "")
         asked = (token, data.get("DomainName"), *sorted(data.get("SubjectAlternativeNames", ())))
         for arn, known in acm._certificates.items():
-            fresh = time.time() - known.get(_TIME, 0) < _TOKEN_SECONDS
-            if token and fresh and known.get(_TOKEN) == asked:
+            if token and age(known) < _TOKEN_SECONDS and known.get(_TOKEN) == asked:
                 return acm.json_response({"CertificateArn": arn})
         answer = original(data)
         if answer[0] == 200:

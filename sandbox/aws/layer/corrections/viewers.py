@@ -21,7 +21,7 @@ from sandbox.aws.layer.corrections.distributions import (
 )
 from sandbox.aws.layer.corrections.distributions import child as part
 from sandbox.aws.layer.corrections.wrapping import Answer, Handler, wrap
-from sandbox.aws.layer.deployment import Deployment
+from sandbox.aws.layer.delays import Delays
 
 _CODES, _ORIGINS = "_headrace_codes", "_headrace_origins"
 _ENCRYPTION = "x-amz-server-side-encryption"
@@ -29,28 +29,28 @@ _FAILING_OVER = {"GET", "HEAD", "OPTIONS"}
 _NOT_SERVED = "Bad request. We can't connect to the server for this app or website at this time."
 
 
-def install(deployment: Deployment) -> None:
+def install(delays: Delays) -> None:
     """Put right what viewers see."""
-    wrap(gateway, "_handle_cloudfront_dataplane_request", partial(_served_where_deployed, deployment))
-    wrap(gateway, "_handle_pre_body_request", partial(_left_to_distributions, deployment))
+    wrap(gateway, "_handle_cloudfront_dataplane_request", partial(_served_where_deployed, delays))
+    wrap(gateway, "_handle_pre_body_request", partial(_left_to_distributions, delays))
     wrap(cloudfront, "parse_distribution_dataplane_config", _with_groups)
     wrap(cloudfront, "_fetch_from_origin", _failing_over)
     wrap(cloudfront, "_serve_s3_origin", _where_key_and_owner_are)
 
 
-def distribution_of(deployment: Deployment, host: str) -> str:
+def distribution_of(delays: Delays, host: str) -> str:
     """The id of the distribution that a viewer addresses by this Host, or ''."""
-    found = _find(deployment, host)
+    found = _find(delays, host)
     return found[1]["Id"] if found else ""
 
 
-def _find(deployment: Deployment, host: str) -> tuple[str, Distribution] | None:
+def _find(delays: Delays, host: str) -> tuple[str, Distribution] | None:
     """A distribution with its account: by its own name, by an alias, by the longest wildcard."""
     name = host.partition(":")[0].lower()
     # An address in numbers, as AWS's own API has here, is nobody's name.
     known = [] if name.replace(".", "").isdigit() else list(of_all_accounts())
     for _, each in known:
-        settle(each, deployment)
+        settle(each, delays)
     for account, each in known:
         if name in (each["DomainName"].lower(), *each.get(ALIASES, ())):
             return account, each
@@ -63,20 +63,20 @@ def _find(deployment: Deployment, host: str) -> tuple[str, Distribution] | None:
     return max(wide, key=lambda found: found[0])[1:] if wide else None
 
 
-def _left_to_distributions(deployment: Deployment, original: Handler) -> Handler:
+def _left_to_distributions(delays: Delays, original: Handler) -> Handler:
     """Paths of the stand-in itself, like /health, are a distribution's own where it is addressed."""
 
     async def handle(method: str, path: str, headers: Mapping[str, str], *request: Any) -> Any:
-        if distribution_of(deployment, headers.get("host", "")):
+        if distribution_of(delays, headers.get("host", "")):
             return None
         return await original(method, path, headers, *request)
 
     return handle
 
 
-def _served_where_deployed(deployment: Deployment, original: Handler) -> Handler:
+def _served_where_deployed(delays: Delays, original: Handler) -> Handler:
     async def handle(host: str, *request: Any) -> Any:
-        found = _find(deployment, host)
+        found = _find(delays, host)
         if found is None:
             return _not_served() if gateway._parse_cloudfront_dataplane_host(host) else None
         account, distribution = found
