@@ -144,7 +144,7 @@ def _change(
     after, before = wish.value, seen
     if isinstance(after, KeyedSlice) and isinstance(before, KeyedSlice):
         before = before.only(after.entries.keys() | remembered_keys(ledger, name))
-    if after is ABSENT and isinstance(before, Slice) and before.keyed_lists:
+    if after is ABSENT and isinstance(before, Slice) and before.keyed_lists and ignored:
         # Items that are left alone stay where all others go.
         kept = ignored.left_alone(name, type(before)().completed(before), before)
         after = ABSENT if kept.is_empty() else kept
