@@ -117,7 +117,11 @@ _SIGNED = "requests are signed in one way"
 # Where the two have words of their own, those of the API server come second.
 BAD: dict[str, tuple[Spec, str] | tuple[Spec, str, str]] = {
     "no origin": ({"origins": []}, "at least 1 item", "at least 1 items"),
-    "a name twice": (origins(API, MEDIA, API), "each origin has a name of its own", "duplicate entries for key"),
+    "a name twice": (
+        origins(API, MEDIA, API),
+        "each origin has a name of its own",
+        "duplicate entries for key",
+    ),
     "a place of no kind": (origins({"name": "media"}), _KINDS),
     "a place of two kinds": (origins({**MEDIA, **API}), _KINDS),
     "a bucket with a protocol": (origins({**MEDIA, "protocol": "http-only"}), _SERVERS),
