@@ -46,3 +46,28 @@ def test_what_is_put_is_got_and_all_else_stays(lens: Lens[Any, Any], data: st.Da
             [],
             [lens.name],
         )
+
+
+def test_a_version_of_http_is_the_same_in_capitals() -> None:
+    lens = LENSES["httpVersion"]
+
+    assert lens.get({"HttpVersion": "HTTP2AND3"}) == lens.slice.model_validate({"value": "http2and3"})
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [
+        ("enabled", True),
+        ("httpVersion", "http2"),
+        ("ipv6", False),
+        ("priceClass", "PriceClass_All"),
+        ("staging", False),
+    ],
+)
+def test_what_cloudfront_has_where_nothing_was_ever_said(name: str, rest: object) -> None:
+    assert LENSES[name].get({}) == LENSES[name].slice.model_validate({"value": rest})
+
+
+@pytest.mark.parametrize(("name", "means"), [("enabled", True), ("httpVersion", "http2"), ("ipv6", True)])
+def test_what_silence_means(name: str, means: object) -> None:
+    assert LENSES[name].default == LENSES[name].slice.model_validate({"value": means})

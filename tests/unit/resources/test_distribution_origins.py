@@ -220,14 +220,14 @@ def test_a_group_is_written_with_its_members_in_their_order_and_the_codes_in_one
 
 def test_what_we_do_not_know_of_a_group_that_stays_survives() -> None:
     told = {**GROUPS.put({}, OriginGroups.model_validate({"value": [PAIR]}))}
+    told["OriginGroups"]["Items"][0]["Mood"] = "good"
     told["OriginGroups"]["Items"][0]["FailoverCriteria"]["Patience"] = 3
 
     made = GROUPS.put(told, OriginGroups.model_validate({"value": [{**PAIR, "failoverOn": [404]}]}))
 
-    assert made["OriginGroups"]["Items"][0]["FailoverCriteria"] == {
-        "StatusCodes": {"Quantity": 1, "Items": [404]},
-        "Patience": 3,
-    }
+    (group,) = made["OriginGroups"]["Items"]
+    assert group["Mood"] == "good"
+    assert group["FailoverCriteria"] == {"StatusCodes": {"Quantity": 1, "Items": [404]}, "Patience": 3}
 
 
 @pytest.mark.parametrize(
