@@ -14,19 +14,11 @@ Path = tuple[str, ...]
 _TENANTS = "of multi-tenant distributions, which are out of scope"
 
 _OLD = "an older way to say which certificate it is, which CloudFront answers beside the new one"
-_TO_COME = "its lens is still to come"
 
 REASONS: Mapping[str, str] = {
     "CallerReference": "says which create call it was: given when the distribution is made, and kept",
     "TenantConfig": _TENANTS,
     "ConnectionMode": _TENANTS,
-    "DefaultCacheBehavior": _TO_COME,
-    "CacheBehaviors": _TO_COME,
-    "CustomErrorResponses": _TO_COME,
-    "Logging": _TO_COME,
-    "ViewerCertificate": _TO_COME,
-    "Restrictions": _TO_COME,
-    "ViewerMtlsConfig": _TO_COME,
     "ViewerCertificate.Certificate": _OLD,
     "ViewerCertificate.CertificateSource": _OLD,
 }
