@@ -98,6 +98,12 @@ class Slice(ApiModel):
         """Whether this value says "must not be there", as a list of no rules does."""
         return False
 
+    def passed(self) -> Iterator[tuple[str, str]]:
+        """Return all that AWS is made to use: what kind of thing it is, and its ARN."""
+        for field, kind in self.passes.items():
+            if (arn := getattr(self, field)) is not None:
+                yield kind, arn
+
     def completed(self, found: "Slice | Missing") -> Self:
         """Fill in from what was found the fields that are silent and that AWS fills in by itself."""
         if isinstance(found, Missing) or not self.filled_by_cloud:

@@ -1,0 +1,150 @@
+"""CloudFront, as the stand-in has it, takes the documents that lenses make, and gives them back."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from headrace.aws.credentials import Keys, Source
+from headrace.aws.meter import Meter
+from headrace.aws.pacing import Pacing
+from headrace.aws.sessions import Account
+from headrace.aws.target import Target
+from headrace.engine.document import Body, Document, folded
+from headrace.engine.errors import CloudError
+from headrace.engine.sensitive import Sensitive
+from headrace.engine.slices import ABSENT, Slice
+from headrace.kinds.definition import read_spec
+from headrace.kinds.distribution._origin import BucketRef
+from headrace.kinds.distribution.origins import BucketOutputs, origin_settings
+from headrace.resources.cloudfront.distribution._store import STORE
+from sandbox.aws.clients import ACCOUNT, REGION
+from sandbox.aws.stand_in import StandIn
+from tests.origin_specs import API, GOOD, GROUP, MEDIA, AnySpec, Spec, origins
+from tests.unit.resources.distribution import LENSES, rest_of
+
+pytestmark = pytest.mark.standin
+
+BUCKETS = {
+    BucketRef(name="media", namespace=namespace): BucketOutputs("media.s3.eu-central-1.amazonaws.com")
+    for namespace in (None, "shop")
+}
+SECRETS = {("origin-keys", "api"): Sensitive("s3cr3t")}
+# What a document needs that is no lens of these tests.
+REST: Body = {
+    "CallerReference": "uid-1",
+    "Comment": "",
+    "Enabled": True,
+    "DefaultCacheBehavior": {"TargetOriginId": "api", "ViewerProtocolPolicy": "redirect-to-https"},
+}
+FULL: Spec = {
+    **GOOD["all as a whole"],
+    **GOOD["all of a web server"],
+    "staging": False,
+    "comment": "Our shop",
+}
+
+
+def wanted(spec: Spec) -> dict[str, Slice]:
+    """Return the slices that a spec asks for, by facet."""
+    said = read_spec(AnySpec, spec)
+    made: dict[str, Any] = {**said.groups_settings(), **said.general_settings()}
+    if said.origins is not None:
+        made["origins"] = origin_settings(said.origins, BUCKETS, SECRETS, "E2")
+    return {name: LENSES[name].slice.model_validate(value) for name, value in made.items()}
+
+
+def written(body: Body, slices: dict[str, Slice]) -> Body:
+    parts = {LENSES[name]: ABSENT if each.is_empty() else each for name, each in slices.items()}
+    return folded(body, parts)
+
+
+def differing(body: Body, slices: dict[str, Slice]) -> list[str]:
+    """Return the parts of a document that are not as they are wanted."""
+    found = {name: LENSES[name].get(body) for name in slices}
+    rest = {name: rest_of(LENSES[name]) for name in slices}
+    return [name for name, each in slices.items() if found[name] != (rest[name] if each.is_empty() else each)]
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+
+
+@pytest.fixture
+def target(stand_in: StandIn) -> Target:
+    account = Account(Meter(), Pacing(10_000.0), Source(Keys(ACCOUNT, "stand-in"), REGION, stand_in.url))
+    address = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{{id}}"
+    return Target(account, "us-east-1", "", address, name="shop")
+
+
+def create(target: Target, body: Body, reference: str) -> None:
+    config: Any = {**body, "CallerReference": reference}
+    target.identify(target.cloudfront.create_distribution(DistributionConfig=config)["Distribution"]["Id"])
+
+
+def made_vpc_origin(stand_in: StandIn) -> str:
+    """Make what origins in a VPC refer to, over a load balancer, and return its id."""
+    subnets = [each["SubnetId"] for each in stand_in.client("ec2").describe_subnets()["Subnets"]]
+    balancer = stand_in.client("elbv2").create_load_balancer(
+        Name="inner", Subnets=subnets[:2], Scheme="internal"
+    )
+    config = {
+        "Name": "inner",
+        "Arn": balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        "HTTPPort": 80,
+        "HTTPSPort": 443,
+        "OriginProtocolPolicy": "https-only",
+    }
+    made = stand_in.client("cloudfront").create_vpc_origin(VpcOriginEndpointConfig=config)
+    return str(made["VpcOrigin"]["Id"])
+
+
+def test_a_distribution_is_made_from_what_lenses_write(target: Target) -> None:
+    slices = wanted(FULL)
+    create(target, written(REST, slices), "made")
+
+    found = STORE.fetch(target)
+    assert differing(found.body, slices) == []
+    assert found.about["domainName"].endswith(".cloudfront.net")
+    assert found.about["arn"] == target.arn
+
+
+def test_each_spec_that_can_be_is_what_the_next_look_finds(target: Target, stand_in: StandIn) -> None:
+    create(target, written(REST, wanted(origins(API, MEDIA))), "edited")
+
+    vpc_origin = made_vpc_origin(stand_in)
+
+    for name, spec in GOOD.items():
+        slices = wanted(json.loads(json.dumps(spec).replace("vo_1", vpc_origin)))
+        found = STORE.fetch(target)
+        STORE.replace(target, Document(written(found.body, slices), found.version))
+        assert differing(STORE.fetch(target).body, slices) == [], name
+
+
+def test_a_facet_writes_its_own_part_and_takes_it_out_again(target: Target) -> None:
+    create(target, written(REST, wanted(origins(API, MEDIA))), "single")
+    before = STORE.fetch(target).body
+    groups = LENSES["originGroups"]
+    (pair,) = wanted({"originGroups": [GROUP]}).values()
+
+    groups.apply(target, pair, ABSENT)
+    target.forget()
+    assert groups.observe(target) == pair
+
+    groups.remove(target, pair)
+    target.forget()
+    assert groups.observe(target) is ABSENT
+    assert STORE.read(target).body == before
+
+
+def test_a_change_by_others_meanwhile_is_not_lost(target: Target) -> None:
+    create(target, written(REST, wanted(origins(API))), "raced")
+    ours, theirs = STORE.fetch(target), STORE.fetch(target)
+    STORE.replace(target, Document(written(theirs.body, wanted({"comment": "theirs"})), theirs.version))
+
+    with pytest.raises(CloudError), target.translating():
+        STORE.replace(target, Document(written(ours.body, wanted({"comment": "ours"})), ours.version))
+    assert STORE.fetch(target).body["Comment"] == "theirs"
