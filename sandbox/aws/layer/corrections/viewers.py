@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import ministack.app as gateway
+from ministack.core.iam_evaluator import pin_request_origin
 from ministack.core.responses import set_request_account_id
 from ministack.services import cloudfront, s3
 
@@ -23,6 +24,8 @@ from sandbox.aws.layer.corrections.wrapping import Answer, Handler, wrap
 from sandbox.aws.layer.deployment import Deployment
 
 _CODES, _ORIGINS = "_headrace_codes", "_headrace_origins"
+# An address as an edge location may have one.
+_EDGE = "130.176.0.1"
 _FAILING_OVER = {"GET", "HEAD", "OPTIONS"}
 _NOT_SERVED = "Bad request. We can't connect to the server for this app or website at this time."
 
@@ -34,6 +37,7 @@ def install(deployment: Deployment) -> None:
     wrap(cloudfront, "parse_distribution_dataplane_config", _with_groups)
     wrap(cloudfront, "_fetch_from_origin", _failing_over)
     wrap(cloudfront, "_serve_s3_origin", _of_the_owner)
+    wrap(cloudfront, "_serve_s3_origin", _over_tls)
 
 
 def distribution_of(deployment: Deployment, host: str) -> str:
@@ -102,6 +106,17 @@ def _of_the_owner(original: Handler) -> Handler:
         owner = s3._bucket_owner_account(origin["s3_bucket"])
         if owner:
             set_request_account_id(owner)
+        return original(origin, *request)
+
+    return serve
+
+
+def _over_tls(original: Handler) -> Handler:
+    """Requests that CloudFront signs are sent over TLS, however the viewer's came."""
+
+    def serve(origin: Mapping[str, Any], *request: Any) -> Any:
+        if origin.get("oac_id"):
+            pin_request_origin(_EDGE, True)
         return original(origin, *request)
 
     return serve
