@@ -33,6 +33,7 @@ def keep(parts: Parts, seen: Seen) -> Told:
     asked = ask(parts, seen.obj)
     check_pins(seen.obj, asked.main, asked.access.account)
     observing, held = asked.spec.mode == "Observe", seen.obj.held
+    seen = replace(seen, asked_anew=asked.kind.asked_anew(asked.request))
     write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
     if not observing and not held:
         seen = replace(seen, obj=finalizer.put_on(parts.api, seen.obj))

@@ -54,6 +54,8 @@ class Seen:
     """How far something is that takes more than one pass."""
     gone: bool = False
     """Whether what the object is about is deleted already, on the way out."""
+    asked_anew: bool = False
+    """Whether others ask for something that the object does not tell of yet: that is no drift."""
     parts: tuple[Part, ...] | None = None
     """What the object stands for; None: as the status says."""
     bug: str = ""
@@ -61,8 +63,9 @@ class Seen:
 
     @property
     def drifting(self) -> bool:
-        """Whether what differs is drift; otherwise it is an edit that was not carried out yet."""
-        return self.observing or self.obj.generation == self.obj.status.get("appliedGeneration")
+        """Whether what differs is drift; otherwise it is asked for, and was not carried out yet."""
+        applied = self.obj.generation == self.obj.status.get("appliedGeneration")
+        return self.observing or (applied and not self.asked_anew)
 
     @property
     def exists(self) -> bool:

@@ -224,6 +224,10 @@ class Kind(Definition[S], ABC):
         """Return the objects that an object gave something to, as its status has it."""
         return ()
 
+    def asked_anew(self, request: Request[S]) -> bool:
+        """Say whether others ask an object for something, or for it no more, that it does not tell of yet."""
+        return False
+
     def secrets(self, spec: S) -> Iterable[tuple[str, str]]:
         """Name the values from Secrets that a spec asks for, by name and key."""
         return ()
