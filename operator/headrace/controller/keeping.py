@@ -35,6 +35,7 @@ def keep(parts: Parts, seen: Seen) -> Told:
     asked = ask(parts, seen.obj)
     check_pins(seen.obj, asked.main, asked.access.account)
     observing, held = asked.spec.mode == "Observe", seen.obj.held
+    seen = replace(seen, asked_anew=bool(asked.kind.asked_anew(asked.request)))
     write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
     if not observing and not held:
         seen = replace(seen, obj=finalizer.put_on(parts.api, seen.obj))
@@ -67,7 +68,8 @@ class _Keeping:
         self.account = asked.access.account
         self.known = {part.name: part for part in ledger.parts_of(seen.obj)}
         self.errors: list[CloudError] = []
-        self.focus = asked.kind.focus(asked.request) if _in_sync(seen.obj) else None
+        anew = asked.kind.asked_anew(asked.request)
+        self.only = anew if anew and _in_sync(seen.obj) else None
 
     @property
     def obj(self) -> Object:
@@ -104,7 +106,6 @@ class _Keeping:
             ignored=self.ignored(),
             wishes=merged_wishes(main.wishes, {name: each.wishes for name, each in others.items()}),
             errors=tuple(self.errors),
-            focused=self.focus is not None,
         )
         if main.report is None:
             return seen
@@ -155,7 +156,7 @@ class _Keeping:
             ignored=self.ignored() if main else Ignored(),
             write=self.seen.wrote,
             intent=Intent.OBSERVE if self.seen.observing else Intent.KEEP,
-            only=self.focus if main else None,
+            only=self.only if main else None,
         )
         if self.held or (main and "notOurs" in obj.status):
             return replace(work, before_creation=partial(_before_creation, self.parts.api, obj, main))

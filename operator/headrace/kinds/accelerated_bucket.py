@@ -212,15 +212,15 @@ class AcceleratedBucket(Kind[_BucketSpec]):
             **_told_of_access(request, report),
         }
 
-    def focus(self, request: Request[_BucketSpec]) -> frozenset[str] | None:
-        """Where a distribution comes or goes, only what it may read is news."""
-        told = {(each["distribution"], each["arn"]) for each in request.status.get("cloudFrontAccess", [])}
-        same = set(_let_in(request).items()) <= told and not _disowned(request)
-        return None if same else frozenset({"cloudFrontAccess"})
-
     def remembered(self, status: Mapping[str, Any]) -> tuple[ObjectRef, ...]:
         """Return the Distributions that are let in."""
         return tuple(_distribution(each["distribution"]) for each in status.get("cloudFrontAccess", []))
+
+    def asked_anew(self, request: Request[_BucketSpec]) -> frozenset[str]:
+        """Name the access of distributions, where one is yet to be let in, or to be let out."""
+        said = (request.spec.settings().get("cloudFrontAccess") or {}).get("distributionARNs", ())
+        anew = _let_in(request).items() - _told(request).items() or _disowned(request) - set(said)
+        return frozenset({"cloudFrontAccess"}) if anew else frozenset()
 
 
 def _of_claims(request: Request[_BucketSpec]) -> tuple[Layer, ...]:
@@ -251,13 +251,19 @@ def _disowned(request: Request[_BucketSpec]) -> set[str]:
     An object that is there again and looks for what it had retained asks for it soon.
     """
     asks = {claim.ref.path: claim.wants and claim.arn in ("", None) for claim in request.claims}
-    told = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
-    return {arn for path, arn in told.items() if path in asks and not asks[path]}
+    told = _told(request)
+    gone = {arn for path, arn in told.items() if path in asks and not asks[path]}
+    return gone - set(_let_in(request).values())
+
+
+def _told(request: Request[_BucketSpec]) -> dict[str, str]:
+    """Return the distributions that the status says are let in, by object."""
+    return {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
 
 
 def _told_of_access(request: Request[_BucketSpec], report: Report) -> dict[str, Any]:
     """Return whom of the objects' distributions the bucket lets in, as was read."""
-    known = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
+    known = _told(request)
     if "cloudFrontAccess" in report.unread:
         told = known
     else:

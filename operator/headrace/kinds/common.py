@@ -231,12 +231,12 @@ class Kind(Definition[S], ABC):
         """Return the objects that an object gave something to, as its status has it."""
         return ()
 
-    def focus(self, request: Request[S]) -> frozenset[str] | None:
-        """Name the facets of the main node that are to be looked at, where nothing else can have changed.
+    def asked_anew(self, request: Request[S]) -> frozenset[str]:
+        """Name the facets of which others want something, or want it no more, that an object does not tell yet.
 
-        Only asked where all was in sync before; None: all of them.
+        That is no drift; and where all was in sync before, nothing else need be looked at.
         """
-        return None
+        return frozenset()
 
     def secrets(self, spec: S) -> Iterable[tuple[str, str]]:
         """Name the values from Secrets that a spec asks for, by name and key."""

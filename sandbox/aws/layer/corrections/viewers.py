@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import ministack.app as gateway
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy, pin_request_origin
 from ministack.core.responses import set_request_account_id
 from ministack.services import cloudfront, kms, s3
 
@@ -25,6 +25,8 @@ from sandbox.aws.layer.delays import Delays
 
 _CODES, _ORIGINS = "_headrace_codes", "_headrace_origins"
 _ENCRYPTION = "x-amz-server-side-encryption"
+# An address as an edge location may have one.
+_EDGE = "130.176.0.1"
 _FAILING_OVER = {"GET", "HEAD", "OPTIONS"}
 _NOT_SERVED = "Bad request. We can't connect to the server for this app or website at this time."
 
@@ -36,6 +38,7 @@ def install(delays: Delays) -> None:
     wrap(cloudfront, "parse_distribution_dataplane_config", _with_groups)
     wrap(cloudfront, "_fetch_from_origin", _failing_over)
     wrap(cloudfront, "_serve_s3_origin", _where_key_and_owner_are)
+    wrap(cloudfront, "_serve_s3_origin", _over_tls)
 
 
 def distribution_of(delays: Delays, host: str) -> str:
@@ -138,6 +141,17 @@ def _decrypts(name: str, distribution: str) -> bool:
         said = evaluate_resource_policy(key["Policy"], asked, service="cloudfront.amazonaws.com")
         return bool(said.decision == "Allow")
     return False
+
+
+def _over_tls(original: Handler) -> Handler:
+    """Requests that CloudFront signs are sent over TLS, however the viewer's came."""
+
+    def serve(origin: Mapping[str, Any], *request: Any) -> Any:
+        if origin.get("oac_id"):
+            pin_request_origin(_EDGE, True)
+        return original(origin, *request)
+
+    return serve
 
 
 def _with_groups(original: Handler) -> Handler:
