@@ -55,9 +55,8 @@ def _check_partition(access: Access, node: Node) -> None:
 
 
 def _check_passes(access: Access, who: str, name: str, value: Slice, ours: Collection[object] = ()) -> None:
-    for field, what in value.passes.items():
-        arn = getattr(value, field)
-        if arn is not None and arn not in ours and not granted(getattr(access.grants, what), arn):
+    for what, arn in value.passed():
+        if arn not in ours and not granted(getattr(access.grants, what), arn):
             raise Denied(
                 f"{who} use {arn} ({name}): no pattern in passes.{what} of its spec.namespaces covers it."
             )

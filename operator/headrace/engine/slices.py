@@ -24,6 +24,7 @@ _ACRONYMS = {
     "dns": "DNS",
     "id": "ID",
     "ip": "IP",
+    "mtls": "MTLS",
     "tls": "TLS",
     "ttl": "TTL",
     "url": "URL",

@@ -232,7 +232,7 @@ class Kind(Definition[S], ABC):
         return ()
 
     def asked_anew(self, request: Request[S]) -> frozenset[str]:
-        """Name the facets of which others want something, or want it no more, that an object does not tell yet.
+        """Name the facets of which others want something, or want it no more, that is not told yet.
 
         That is no drift; and where all was in sync before, nothing else need be looked at.
         """
