@@ -60,6 +60,8 @@ def _members(kind: Definition[Any]) -> Iterator[tuple[ResourceType, Facet[Any, A
 
 # The page
 
+_PURPOSES = ("Policy", "Setting", "To read", "To write", "To delete the content", "To say more")
+
 
 def page(kind: Definition[Any]) -> str:
     """Return the page about the policies of a kind."""
@@ -76,7 +78,10 @@ def page(kind: Definition[Any]) -> str:
         ),
         "## Setting by setting",
         "`presence` is the resource itself, and every object needs it.",
-        table(("Policy", "Setting", "To read", "To write", "To delete the content"), _settings(kind)),
+        table(
+            ("Policy", "Setting", "To read", "To write", "To delete the content", "To say more"),
+            _settings(kind),
+        ),
         "## Statement by statement",
         "The Sid says what a statement is for, and who needs it; each action is in one statement only. "
         "[README.md](README.md#without-a-statement) says what does not work without one.",
@@ -88,7 +93,7 @@ def page(kind: Definition[Any]) -> str:
 def _settings(kind: Definition[Any]) -> Iterator[tuple[str, ...]]:
     for _, member in _members(kind):
         needs, path = member.permissions, f"{kebab(kind.name)}/{kebab(member.name)}.json"
-        actions = (codes(sorted(each)) for each in (needs.read, needs.write, needs.empty))
+        actions = (codes(sorted(each)) for each in (needs.read, needs.write, needs.empty, needs.explain))
         yield _link(path), f"`{member.name}`", *actions
 
 

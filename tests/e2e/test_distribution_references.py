@@ -1,11 +1,13 @@
 """References: what a Distribution needs of buckets elsewhere, and what a bucket does that is referred to."""
 
+import json
+
 import pytest
 
 from sandbox.control_plane.server import ControlPlane
 from sandbox.world import World, condition
 from tests.e2e.buckets import is_there
-from tests.e2e.distributions import CONSENT, Site, origin
+from tests.e2e.distributions import CONSENT, Site, origin, spec
 
 pytestmark = pytest.mark.e2e
 
@@ -86,3 +88,41 @@ def test_a_distribution_can_be_deleted_whose_bucket_never_came(site: Site) -> No
     site.mark()
     site.leave()
     assert site.writes() == []
+
+
+def test_who_may_not_refer_to_a_bucket_does_not_keep_it(site: Site, elsewhere: World) -> None:
+    theirs = Site(elsewhere)
+    theirs.bucket()
+    elsewhere.ready()
+    site.apply(origin(namespace=elsewhere.namespace))
+    site.objects.stalled("AccessDenied", "site")
+    elsewhere.delete()
+    elsewhere.gone(seconds=15)
+    assert not is_there(theirs.s3(), elsewhere.name("media"))
+    site.leave()
+
+
+def test_a_bucket_and_its_distribution_are_applied_and_deleted_at_once_in_either_order(site: Site) -> None:
+    bucket = {"bucketName": site.buckets.name("media"), "region": "eu-central-1", "deletionPolicy": "Delete"}
+    objects = [("AcceleratedBucket", "media", bucket), ("Distribution", "site", spec())]
+    run, namespace = site.objects.plane.kubectl_run, site.objects.namespace
+    for ordered in (objects, objects[::-1]):
+        items = [
+            {
+                "apiVersion": "headrace.io/v1alpha1",
+                "kind": kind,
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": said,
+            }
+            for kind, name, said in ordered
+        ]
+        both = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+        run("apply", "--server-side", "-f", "-", input=both)
+        obj = site.objects.ready("site")
+        site.buckets.ready()
+        assert site.let_in() == [obj["status"]["arn"]]
+        run("delete", "--wait=false", "-f", "-", input=both)
+        site.objects.gone("site", seconds=15)
+        site.buckets.gone(seconds=15)
+        assert not site.exists(obj["status"]["id"])
+        assert not is_there(site.s3(), site.buckets.name("media"))

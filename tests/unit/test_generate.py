@@ -51,7 +51,7 @@ def test_every_resource_type_is_on_the_page_of_a_kind_with_all_its_iam_actions()
 
     for resource in resource_types().values():
         for member in resource.members():
-            for action in member.permissions.read | member.permissions.write | member.permissions.empty:
+            for action in member.permissions.all():
                 assert f"`{action}`" in pages
 
 

@@ -15,6 +15,7 @@ from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
 from headrace.resources.cloudfront._tags import MOST_TAGS, drop_tags, put_tags, tags_of, written
 from headrace.resources.cloudfront.distribution._store import STORE, document
+from headrace.resources.cloudfront.distribution._taken import ASKING, holders_told
 
 _IN_PROGRESS = "InProgress"
 
@@ -61,6 +62,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
         ),
         create=frozenset({"cloudfront:CreateDistribution"}),
         remove=frozenset({"cloudfront:DeleteDistribution"}),
+        explain=ASKING,
     )
 
     def observe(self, target: Target) -> DistributionPresence | Missing:
@@ -93,7 +95,8 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
         for value in carried.values():
             tags.update(value.entries if isinstance(value, KeyedSlice) else {})
         said: Any = {"DistributionConfig": dict(body), "Tags": written(tags)}
-        answer = target.cloudfront.create_distribution_with_tags(DistributionConfigWithTags=said)
+        with holders_told(target, body):
+            answer = target.cloudfront.create_distribution_with_tags(DistributionConfigWithTags=said)
         target.identify(answer["Distribution"]["Id"])
         target.tell(STORE.name, document(answer))
 
