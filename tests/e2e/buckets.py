@@ -50,7 +50,15 @@ _SUBRESOURCES = (
     "website",
 )
 # What no two runs have in common.
-_OF_A_RUN = ("CreationDate", "ETag", "LastModified", "VersionId", "lastTransitionTime", "time")
+_OF_A_RUN = (
+    "CallerReference",
+    "CreationDate",
+    "ETag",
+    "LastModified",
+    "VersionId",
+    "lastTransitionTime",
+    "time",
+)
 
 
 def full_spec(world: World, **more: Any) -> dict[str, Any]:
