@@ -12,7 +12,7 @@ from headrace.kinds.accelerated_bucket import AcceleratedBucket
 from headrace.kinds.definition import ObjectRef
 from headrace.kinds.distribution.kind import Distribution
 from sandbox.aws.clients import REGION
-from tests.e2e.buckets import is_there, snapshot
+from tests.e2e.buckets import answer
 from tests.e2e.stages import ADOPTED, DELETED, Plot, Stage, delete
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ class DistributionPlot(Plot):
         return {**settings, "origins": origins, **self.more, **more}
 
     def truth(self) -> dict[str, Any]:
-        """Return all that is in the account."""
+        """Return all that is in the account, and whom the bucket lets in."""
         s3 = self.builder.target(self.bucket, REGION).s3
         return {
-            "bucket": snapshot(s3, self.bucket) if is_there(s3, self.bucket) else None,
+            "policy": answer(s3, "get_bucket_policy", self.bucket),
             "distributions": list(distributions(self.cloudfront).values()),
             **{word: list(named(self.cloudfront, word).values()) for word in (_CONTROLS, *_POLICIES)},
         }
@@ -72,8 +72,7 @@ class DistributionPlot(Plot):
     def nothing_left(self) -> bool:
         """Say whether nothing but the bucket is in the account, which lets nobody in."""
         truth = self.truth()
-        bucket = truth.pop("bucket")
-        return not any(truth.values()) and bucket["policy"] == "NoSuchBucketPolicy"
+        return truth.pop("policy") == "NoSuchBucketPolicy" and not any(truth.values())
 
     def called(self) -> dict[str, str]:
         """Return what to write for ids that CloudFront gave, and for names that are made of the owner's."""

@@ -43,6 +43,8 @@ class Seen:
     pins: Mapping[str, str] | None = None
     not_ours: Mapping[str, str] | None = None
     """Where what was seen is somebody else's."""
+    news: bool = False
+    """Whether others ask for something else than they did: it is an edit, though none of this object."""
     observing: bool = False
     wrote: bool = False
     """Whether this pass was allowed to write."""
@@ -62,7 +64,8 @@ class Seen:
     @property
     def drifting(self) -> bool:
         """Whether what differs is drift; otherwise it is an edit that was not carried out yet."""
-        return self.observing or self.obj.generation == self.obj.status.get("appliedGeneration")
+        applied = self.obj.generation == self.obj.status.get("appliedGeneration")
+        return self.observing or (applied and not self.news)
 
     @property
     def exists(self) -> bool:
