@@ -17,7 +17,7 @@ from headrace.kinds.accelerated_bucket import BUCKET
 from headrace.kinds.definition import FINALIZER
 from sandbox.aws.clients import ACCOUNT, REGION
 from sandbox.world import condition
-from tests.e2e import distributions
+from tests.e2e import distribution_stages
 from tests.e2e.buckets import OWNER_TAG, tags
 from tests.e2e.life import CLUSTER, Cradle, Life, Point
 from tests.e2e.stages import DELETED, STAGES, Ground, P, People, Plot, Record, Stage
@@ -47,8 +47,8 @@ distribution (d-) together with its bucket.
 
 A new facet of a bucket adds a read to each look, and a write to each stage that changes it.
 """
-ALL: Mapping[str, Stage[Any]] = {**STAGES, **distributions.STAGES}
-CREATIONS = (STAGES["create"], distributions.STAGES["d-create"])
+ALL: Mapping[str, Stage[Any]] = {**STAGES, **distribution_stages.STAGES}
+CREATIONS = (STAGES["create"], distribution_stages.STAGES["d-create"])
 _AT_ONCE = 4
 
 Act = Callable[[Plot], object]

@@ -31,7 +31,6 @@ def keep(parts: Parts, seen: Seen) -> Told:
     if seen.obj.paused:
         return Told(replace(seen, paused=True))
     asked = ask(parts, seen.obj)
-    seen = replace(seen, news=asked.kind.has_news(asked.request))
     check_pins(seen.obj, asked.main, asked.access.account)
     observing, held = asked.spec.mode == "Observe", seen.obj.held
     write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)

@@ -43,8 +43,6 @@ class Seen:
     pins: Mapping[str, str] | None = None
     not_ours: Mapping[str, str] | None = None
     """Where what was seen is somebody else's."""
-    news: bool = False
-    """Whether others ask for something else than they did: it is an edit, though none of this object."""
     observing: bool = False
     wrote: bool = False
     """Whether this pass was allowed to write."""
@@ -64,8 +62,7 @@ class Seen:
     @property
     def drifting(self) -> bool:
         """Whether what differs is drift; otherwise it is an edit that was not carried out yet."""
-        applied = self.obj.generation == self.obj.status.get("appliedGeneration")
-        return self.observing or (applied and not self.news)
+        return self.observing or self.obj.generation == self.obj.status.get("appliedGeneration")
 
     @property
     def exists(self) -> bool:

@@ -9,7 +9,7 @@ from headrace.aws.sessions import Identity
 from headrace.engine.errors import Invalid
 from headrace.engine.graph import Node, Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule, Slice
-from headrace.engine.wish import Layer, facet_of
+from headrace.engine.wish import Layer
 from headrace.engine.work import Report
 from headrace.kinds.common import BareRequest, CommonSpec, Kind, Request
 from headrace.kinds.definition import Column, ObjectRef
@@ -207,13 +207,6 @@ class AcceleratedBucket(Kind[_BucketSpec]):
             **_told_of_access(request, report),
         }
 
-    def has_news(self, request: Request[_BucketSpec]) -> bool:
-        """Say whether there are others to be let in than were; not where somebody else changed that."""
-        if any(facet_of(each["field"]) == "cloudFrontAccess" for each in request.status.get("drift", [])):
-            return False
-        let_in = _let_in(request)
-        return bool(let_in.items() - _told(request).items() or _disowned(request) - {*let_in.values()})
-
     def remembered(self, status: Mapping[str, Any]) -> tuple[ObjectRef, ...]:
         """Return the Distributions that are let in."""
         return tuple(_distribution(each["distribution"]) for each in status.get("cloudFrontAccess", []))
@@ -241,23 +234,19 @@ def _let_in(request: Request[_BucketSpec]) -> dict[str, str]:
     return {claim.ref.path: claim.arn for claim in request.claims if claim.wants and claim.arn}
 
 
-def _told(request: Request[_BucketSpec]) -> dict[str, str]:
-    """Return the distributions that the status knows to be let in, by object."""
-    return {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
-
-
 def _disowned(request: Request[_BucketSpec]) -> set[str]:
     """Return the ARNs of those that were let in for an object which asks for it no more.
 
     An object that is there again and looks for what it had retained asks for it soon.
     """
     asks = {claim.ref.path: claim.wants and claim.arn in ("", None) for claim in request.claims}
-    return {arn for path, arn in _told(request).items() if path in asks and not asks[path]}
+    told = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
+    return {arn for path, arn in told.items() if path in asks and not asks[path]}
 
 
 def _told_of_access(request: Request[_BucketSpec], report: Report) -> dict[str, Any]:
     """Return whom of the objects' distributions the bucket lets in, as was read."""
-    known = _told(request)
+    known = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
     if "cloudFrontAccess" in report.unread:
         told = known
     else:

@@ -224,10 +224,6 @@ class Kind(Definition[S], ABC):
         """Return the objects that an object gave something to, as its status has it."""
         return ()
 
-    def has_news(self, request: Request[S]) -> bool:
-        """Say whether others ask for something else than they did: what differs is no drift then."""
-        return False
-
     def secrets(self, spec: S) -> Iterable[tuple[str, str]]:
         """Name the values from Secrets that a spec asks for, by name and key."""
         return ()
