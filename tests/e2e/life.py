@@ -39,6 +39,8 @@ CLUSTER = "crash"
 UNPACED = 1e6
 MOST_LOOKS = 12
 """After so many looks in a row an object that is still not settled never will be."""
+SOON = 10.0
+"""Whoever is to be looked at within so many seconds is looked at now, as if they had passed."""
 _READERS = 8
 
 When = Literal["before", "after"]
@@ -263,7 +265,8 @@ class Life:
 
     @staticmethod
     def _rests(outcome: Outcome) -> bool:
-        return outcome.obj is None or (outcome.next is not Next.BACKOFF and outcome.next != 0.0)
+        soon = isinstance(outcome.next, float) and outcome.next < SOON
+        return outcome.obj is None or (outcome.next is not Next.BACKOFF and not soon)
 
     def _read(self, ref: ObjectRef) -> Object | None:
         try:
