@@ -110,9 +110,9 @@ Sent = tuple[tuple[str, int], ...]
 class GatedMeter(Meter):
     """Sends every request to AWS through a gate: each client that is made is made known to the meter."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, *, unlisted: bool = False) -> None:
         super().__init__()
-        self._gate, self._sent = gate, threading.local()
+        self._gate, self._sent, self._unlisted = gate, threading.local(), unlisted
 
     def watch(self, client: Any, account: str, region: str) -> None:
         """Have the client ask at the gate before it sends and before it hears."""
@@ -125,6 +125,12 @@ class GatedMeter(Meter):
 
         client.meta.events.register_last("before-send", out)
         client.meta.events.register_first("response-received", back)
+        if self._unlisted:
+            client.meta.events.register("after-call.*.GetResources", _find_nothing)
+
+
+def _find_nothing(parsed: dict[str, Any], **_: Any) -> None:
+    parsed["ResourceTagMappingList"] = []
 
 
 class GatedApi:
@@ -176,15 +182,24 @@ class Cradle:
 
 
 class Life:
-    """A controller with a memory of its own: cache, accounts, sessions and clients. Ends with the block."""
+    """A controller with a memory of its own: cache, accounts, sessions and clients. Ends with the block.
 
-    def __init__(self, cradle: Cradle, doom: Point | None = None, account: str = ACCOUNT) -> None:
+    Args:
+        cradle: what it starts from.
+        doom: where it ends.
+        account: the account in which it works, as root.
+        unlisted: whether the tagging API does not list yet what was made.
+    """
+
+    def __init__(
+        self, cradle: Cradle, doom: Point | None = None, account: str = ACCOUNT, *, unlisted: bool = False
+    ) -> None:
         self.account = account
         self.gate = Gate(doom)
         self.api = GatedApi(cradle.kube, self.gate)
         self._cache = Cache(references_of(KINDS))
         self._readers = ThreadPoolExecutor(_READERS, "reader")
-        make = _of_account(account, make_account(GatedMeter(self.gate), Pacing(UNPACED)))
+        make = _of_account(account, make_account(GatedMeter(self.gate, unlisted=unlisted), Pacing(UNPACED)))
         secrets = FreshSecrets(cradle.kube, time.monotonic)
         labels: Mapping[str, Mapping[str, str]] = {}
         accounts = Accounts(Options(CLUSTER, allow_ambient=True), self._cache, secrets, labels, make)

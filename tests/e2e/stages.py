@@ -65,6 +65,12 @@ class People:
         """Replace the whole spec."""
         self.patch(name, [{"op": "replace", "path": "/spec", "value": dict(spec)}])
 
+    def forget(self, name: str) -> None:
+        """Take the whole status away, as a restore from a backup does."""
+        self._objects.patch_namespaced_custom_object_status(
+            *self._where, name, [{"op": "remove", "path": "/status"}], _content_type=_JSON
+        )
+
     def annotate(self, name: str, annotations: Mapping[str, str]) -> None:
         """Set annotations."""
         patch = {"metadata": {"annotations": dict(annotations)}}
