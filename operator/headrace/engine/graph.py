@@ -49,8 +49,8 @@ class Node:
     layers: tuple[Layer, ...] = ()
     title: str = ""
     """The name that we give it, where the cloud chooses the id."""
-    gates: tuple[Ref, ...] = ()
-    """Outputs that have to be there before it is made; once it is there, it does without."""
+    gates: tuple[str, ...] = ()
+    """Nodes that AWS has to be done with before it is made; once it is there, it does without."""
     from_nodes: tuple[Any, ...] = ()
     """The values that came from other nodes of the same object, once they are filled in."""
 
@@ -124,6 +124,11 @@ class Settled:
         return (*own, *told, *busy)
 
     @property
+    def at_rest(self) -> bool:
+        """Whether it is there, and AWS is done with it."""
+        return bool(self.outputs) and self.report is not None and self.report.busy is None
+
+    @property
     def ready(self) -> bool:
         """Whether it is there, and as it is wished."""
         report = self.report
@@ -160,9 +165,9 @@ def settle(
         def one(node: Node, outputs: Mapping[str, Outputs] = outputs) -> Settled:
             if not write:
                 return settle_one(node.filled(outputs, KNOWN_LATER))
-            missing = _missing(node, outputs, there)
+            missing = _missing(node, done, there)
             if missing is not None:
-                return Settled(node, None, error=Pending(f"{node.name} waits for {missing.node}."))
+                return Settled(node, None, id=node.id, error=Pending(f"{node.name} waits for {missing}."))
             return settle_one(node.filled(outputs))
 
         done |= zip((node.name for node in ready), _side_by_side(one, ready), strict=True)
@@ -170,12 +175,14 @@ def settle(
 
 
 def _sources(node: Node) -> set[str]:
-    return {ref.node for ref in (*node.refs(), *node.gates)}
+    return {*(ref.node for ref in node.refs()), *node.gates}
 
 
-def _missing(node: Node, outputs: Mapping[str, Outputs], there: Callable[[Node], bool]) -> Ref | None:
-    needed = node.refs() if there(node) else (*node.refs(), *node.gates)
-    return next((ref for ref in needed if ref.of(outputs[ref.node]) is None), None)
+def _missing(node: Node, done: Mapping[str, Settled], there: Callable[[Node], bool]) -> str | None:
+    """Name the node that this one has to wait for, if there is one."""
+    unknown = [ref.node for ref in node.refs() if ref.of(done[ref.node].outputs) is None]
+    busy = [gate for gate in node.gates if not done[gate].at_rest]
+    return next(iter(unknown if there(node) else [*unknown, *busy]), None)
 
 
 def _side_by_side(one: Callable[[Node], Settled], nodes: list[Node]) -> list[Settled]:

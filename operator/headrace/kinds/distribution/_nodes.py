@@ -141,7 +141,7 @@ class _Expansion:
         }
         presence = RecordsPresence(owner=self.request.owner)
         node = self.in_zone(f"{DNS}/{alias}", alias, presence, {"records": records})
-        return replace(node, gates=(Ref(DISTRIBUTION, "deployedDomainName"),))
+        return replace(node, gates=(DISTRIBUTION,))
 
     def in_zone(
         self, node: str, name: str, presence: Presence, settings: Mapping[str, Mapping[str, Any]]

@@ -157,12 +157,11 @@ class Distribution(Kind[DistributionSpec]):
     ) -> dict[str, Any]:
         """Return how the distribution is reached, and how far its names have come."""
         main = settled[self.main]
-        deployed = "deployedDomainName" in main.outputs
         told: dict[str, Any] = {
             "id": main.id,
             "arn": main.outputs.get("arn"),
             "domainName": main.outputs.get("domainName"),
-            "state": "Deployed" if deployed else "InProgress",
+            "state": "Deployed" if main.at_rest else "InProgress",
         }
         aliases = [self._alias(name, settled) for name in aliases_of(request.spec)]
         arn = main.outputs.get("arn")

@@ -26,13 +26,12 @@ _ALREADY = re.compile(r"Already exists: ([A-Z0-9]+)")
 class DistributionPresence(Presence):
     """That a distribution exists, for an owner."""
 
-    filled_by_cloud: ClassVar[frozenset[str]] = frozenset({"domain_name", "deployed_domain_name"})
+    filled_by_cloud: ClassVar[frozenset[str]] = frozenset({"domain_name"})
 
     caller_reference: str | None = Field(
         None, description="By which CloudFront knows a create call again; it can never change."
     )
     domain_name: str | None = Field(None, description="The name at which viewers reach it.")
-    deployed_domain_name: str | None = Field(None, description="The same, once edge locations know it.")
 
     def completed(self, found: Slice | Missing) -> Self:
         """Fill in what CloudFront says; what the distribution was made with stays."""
@@ -150,12 +149,9 @@ def _already(said: str) -> str:
 
 
 def _presence(found: Document, tags: Mapping[str, str]) -> DistributionPresence:
-    domain = str(found.about["domainName"])
-    deployed = found.about["status"] != _IN_PROGRESS
     return DistributionPresence.of(
         tags,
-        domain_name=domain,
-        deployed_domain_name=domain if deployed else None,
+        domain_name=str(found.about["domainName"]),
         caller_reference=found.body["CallerReference"],
     )
 
