@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from headrace.engine.errors import CloudError, Pending
@@ -160,18 +161,26 @@ def settle(
         ready = [node for node in waiting if _sources(node) <= done.keys()]
         if not ready:
             raise ValueError(f"nodes refer to one another in a circle: {[node.name for node in waiting]}")
-        outputs = {name: each.outputs for name, each in done.items()}
-
-        def one(node: Node, outputs: Mapping[str, Outputs] = outputs) -> Settled:
-            if not write:
-                return settle_one(node.filled(outputs, KNOWN_LATER))
-            missing = _missing(node, done, there)
-            if missing is not None:
-                return Settled(node, None, id=node.id, error=Pending(f"{node.name} waits for {missing}."))
-            return settle_one(node.filled(outputs))
-
+        one = partial(_settled, dict(done), settle_one, there, write)
         done |= zip((node.name for node in ready), _side_by_side(one, ready), strict=True)
     return tuple(done[node.name] for node in nodes)
+
+
+def _settled(
+    done: Mapping[str, Settled],
+    settle_one: Callable[[Node], Settled],
+    there: Callable[[Node], bool],
+    write: bool,
+    node: Node,
+) -> Settled:
+    """Settle a node whose sources are settled, unless they have not got what it needs."""
+    outputs = {name: each.outputs for name, each in done.items()}
+    if not write:
+        return settle_one(node.filled(outputs, KNOWN_LATER))
+    missing = _missing(node, done, there)
+    if missing is not None:
+        return Settled(node, None, id=node.id, error=Pending(f"{node.name} waits for {missing}."))
+    return settle_one(node.filled(outputs))
 
 
 def _sources(node: Node) -> set[str]:
