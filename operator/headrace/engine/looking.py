@@ -125,6 +125,7 @@ class Looking:
 
     def reader(self, facet: Facet[Any, Any]) -> Callable[[], Slice | Missing | CloudError]:
         """Return what reads a facet, and gives back what went wrong."""
+
         def read() -> Slice | Missing | CloudError:
             try:
                 with self.work.target.translating():
