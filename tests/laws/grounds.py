@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from headrace.engine.ownership import OWNER_TAG
 from headrace.engine.slices import Slice
+from headrace.resources.route53.alias_records._aliases import Records
+from headrace.resources.route53.alias_records.records import RecordsFacet
 from headrace.resources.route53.validation_record._reading import Proof
 from headrace.resources.route53.validation_record.proof import ProofFacet
 
@@ -90,5 +92,12 @@ GROUNDS: Mapping[str, type[Ground]] = {
 }
 """The ground of each resource type that needs one."""
 
-SAMPLES: Mapping[type[Any], tuple[Slice, Slice]] = {ProofFacet: (Proofs.SAMPLE, Proofs.OTHER)}
+SAMPLES: Mapping[type[Any], tuple[Slice, Slice]] = {
+    ProofFacet: (Proofs.SAMPLE, Proofs.OTHER),
+    # Distributions of one partition: Route 53 knows no others.
+    RecordsFacet: (
+        Records(target="d1.cloudfront.net", https=True),
+        Records(target="d2.cloudfront.net", ipv6=False),
+    ),
+}
 """A value and another one for facets of which not any value will do."""

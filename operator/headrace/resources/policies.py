@@ -61,7 +61,8 @@ def policy(
     """
     found = resource.members() if members is None else tuple(members)
     order = [member.name for member in found]
-    grouped = _grouped(found, purposes)
+    service = resource.root.address.split(":")[2]
+    grouped = _grouped(found, purposes, service)
     keys = sorted(
         grouped, key=lambda key: (EVERYTHING.index(key[0]), [order.index(n) for n in key[1]], key[2])
     )
@@ -70,7 +71,9 @@ def policy(
     return Policy(tuple(_statement(key, grouped[key], arns) for key in keys))
 
 
-def _grouped(members: Collection[Member], purposes: Collection[Purpose]) -> dict[_Key, set[str]]:
+def _grouped(
+    members: Collection[Member], purposes: Collection[Purpose], service: str
+) -> dict[_Key, set[str]]:
     """Put actions together that the same members need for the same purpose."""
     grouped: dict[_Key, set[str]] = {}
     seen: set[str] = set()
@@ -78,16 +81,18 @@ def _grouped(members: Collection[Member], purposes: Collection[Purpose]) -> dict
         needs = {member.name: purpose.of(member.permissions) for member in members if purpose in purposes}
         for action in frozenset().union(*needs.values()) - seen:
             who = tuple(name for name, actions in needs.items() if action in actions)
-            grouped.setdefault((purpose, who, _scope(action)), set()).add(action)
+            grouped.setdefault((purpose, who, _scope(action, service)), set()).add(action)
             seen.add(action)
     return grouped
 
 
-def _scope(action: str) -> str:
+def _scope(action: str, service: str) -> str:
     """Say what else than the resource itself a statement is about, as it is said in its Sid."""
     if is_on_content(action):
         return _CONTENT
-    return _EVERYTHING if is_on_everything(action) else ""
+    # The names of things of another service are not known here.
+    elsewhere = action.partition(":")[0] != service
+    return _EVERYTHING if elsewhere or is_on_everything(action) else ""
 
 
 def _statement(key: _Key, actions: Collection[str], arns: tuple[str, ...]) -> Statement:

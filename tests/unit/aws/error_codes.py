@@ -118,6 +118,33 @@ S3_AND_COMMON: list[tuple[str, int, type[CloudError]]] = [
 ]
 """Code, HTTP status and class of every documented error."""
 
+OF_DNS_AND_CERTIFICATES: list[tuple[str, str, type[CloudError]]] = [
+    (service, code, kind)
+    for service, kind, codes in (
+        ("route53", Pending, "PriorRequestNotComplete"),
+        ("route53", Throttled, "Throttling ThrottlingException"),
+        ("route53", Invalid, "InvalidChangeBatch InvalidDomainName InvalidInput NoSuchHostedZone"),
+        ("acm", Pending, "RequestInProgressException ResourceInUseException"),
+        ("acm", Conflict, "ConflictException ResourceNotFoundException"),
+        ("acm", Throttled, "ThrottlingException"),
+        (
+            "acm",
+            Invalid,
+            """
+            InvalidArgsException InvalidArnException InvalidDomainValidationOptionsException
+            InvalidParameterException InvalidStateException InvalidTagException LimitExceededException
+            TagPolicyException TooManyTagsException ValidationException
+            """,
+        ),
+        ("acm", Denied, "AccessDeniedException"),
+        ("kms", Unavailable, "DependencyTimeoutException KMSInternalException"),
+        ("kms", Invalid, "InvalidArnException KMSInvalidStateException NotFoundException"),
+        ("kinesis", Throttled, "LimitExceededException"),
+    )
+    for code in _words(codes)
+]
+"""Service, code and class of what the operations that we use can be answered, by botocore's models."""
+
 # Nobody told us who we are, or not in a way that works.
 DENIED = _words(
     """

@@ -58,6 +58,8 @@ def declared() -> set[str]:
         ("s3control", "ListTagsForResource", "s3:ListTagsForResource"),
         ("s3control", "TagResource", "s3:TagResource"),
         ("s3control", "UntagResource", "s3:UntagResource"),
+        ("acm", "RequestCertificate", "acm:RequestCertificate"),
+        ("route53", "ChangeResourceRecordSets", "route53:ChangeResourceRecordSets"),
         ("sts", "GetCallerIdentity", "sts:GetCallerIdentity"),
     ],
 )

@@ -109,6 +109,13 @@ def test_documented_codes_have_the_class_that_was_decided_for_them(
     assert class_of(code, status) is kind
 
 
+@pytest.mark.parametrize(("service", "code", "kind"), error_codes.OF_DNS_AND_CERTIFICATES)
+def test_codes_of_names_and_certificates_have_the_class_that_was_decided_for_them(
+    service: str, code: str, kind: type[CloudError]
+) -> None:
+    assert class_of(code, 400, service) is kind
+
+
 def test_each_documented_code_is_decided_once() -> None:
     codes = [code for code, _, _ in error_codes.S3_AND_COMMON]
     assert sorted(codes) == sorted(set(codes))

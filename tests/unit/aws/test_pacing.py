@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from headrace.aws.credentials import Keys, Role, Source
 from headrace.aws.meter import Call, Meter
-from headrace.aws.pacing import Pacing, TokenBucket
+from headrace.aws.pacing import SERVICE_RATES, Pacing, TokenBucket
 from headrace.aws.sessions import Account
 from headrace.engine.errors import Throttled
 from tests.unit.aws.loopback import Answer, Loopback, refusal, wrapped
@@ -176,6 +176,18 @@ def test_there_is_one_bucket_for_each_account_region_and_service() -> None:
     assert {id(each) for each in buckets} == {id(pacing.bucket(*key))}
     others = [("2", *key[1:]), (key[0], "us-east-1", key[2]), (*key[:2], "s3control")]
     assert len({id(pacing.bucket(*other)) for other in others} | {id(buckets[0])}) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "general", "rate"), [(None, 500.0, 5.0), (None, 2.0, 2.0), (20.0, 500.0, 20.0)]
+)
+def test_a_service_that_takes_fewer_is_asked_less_unless_its_account_says_otherwise(
+    asked: float | None, general: float, rate: float
+) -> None:
+    pacing = Pacing(general, rates=SERVICE_RATES)
+    assert pacing.bucket("1", "us-east-1", "route53", asked).full == rate
+    assert pacing.bucket("1", "us-east-1", "s3").full == general
+    assert Pacing(general).bucket("1", "us-east-1", "route53").full == general
 
 
 # A real client

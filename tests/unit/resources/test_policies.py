@@ -88,6 +88,21 @@ def test_what_is_in_a_bucket_is_granted_by_its_objects() -> None:
     }
 
 
+def test_what_names_no_resource_or_one_of_another_service_is_granted_on_everything() -> None:
+    made = {
+        action: (statement.sid, statement.resources)
+        for name in ("acm/certificate", "route53/validation_record")
+        for statement in policy(resource_types()[name], ["Z1/_n.example.com"], partition="aws-cn").statements
+        for action in statement.actions
+    }
+    zone, certificate = "arn:aws-cn:route53:::hostedzone/Z1", "arn:aws-cn:acm:*:*:certificate/"
+    assert made["route53:ChangeResourceRecordSets"] == ("WritePresenceAndProof", (zone,))
+    assert made["route53:ListHostedZonesByName"] == ("CreatePresenceOfAll", ("*",))
+    assert made["acm:ListTagsForCertificate"] == ("ReadPresenceOfAll", ("*",))
+    assert made["acm:RequestCertificate"] == ("CreatePresenceOfAll", ("*",))
+    assert made["acm:DeleteCertificate"] == ("RemovePresence", (f"{certificate}Z1/_n.example.com",))
+
+
 @EACH
 def test_a_policy_has_all_that_is_declared_and_each_action_once(resource: ResourceType) -> None:
     needs = [member.permissions for member in resource.members()]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_acm.type_defs import CertificateDetailTypeDef
 
 _PAGE = 1000
+_TAGS = "tags"
 # Where there are several, which should not be: the one that can be used.
 _BEST = ("ISSUED", "PENDING_VALIDATION")
 
@@ -30,7 +31,7 @@ def detail(target: Target) -> "CertificateDetailTypeDef":
 
 def tags_of(target: Target) -> dict[str, str]:
     """Return the tags of the certificate."""
-    return cast(dict[str, str], target.share("tags", lambda: _tags(target, target.arn)))
+    return cast(dict[str, str], target.share(_TAGS, lambda: _tags(target, target.arn)))
 
 
 def find(target: Target) -> None:
@@ -39,10 +40,12 @@ def find(target: Target) -> None:
     The Tagging API would answer with one call, too, but tells of what was tagged only after a while. The list
     is always right, and only certificates for just these names are asked for their tags: mostly none or one.
     """
-    mine = [each for each in _namesakes(target) if _is_mine(target, each["CertificateArn"])]
+    tagged = [(each, _tags(target, each["CertificateArn"])) for each in _namesakes(target)]
+    mine = [(each, tags) for each, tags in tagged if _is_mine(target, tags)]
     if mine:
-        best = min(mine, key=lambda each: (_rank(each), each["CertificateArn"]))
+        best, tags = min(mine, key=lambda found: (_rank(found[0]), found[0]["CertificateArn"]))
         target.identify(id_in(best["CertificateArn"]))
+        target.share(_TAGS, lambda: tags)
 
 
 def _namesakes(target: Target) -> Iterator[Mapping[str, Any]]:
@@ -55,8 +58,7 @@ def _namesakes(target: Target) -> Iterator[Mapping[str, Any]]:
                 yield each
 
 
-def _is_mine(target: Target, arn: str) -> bool:
-    tags = _tags(target, arn)
+def _is_mine(target: Target, tags: Mapping[str, str]) -> bool:
     return target.owner in (tags.get(OWNER_TAG), None if OWNER_TAG in tags else tags.get(RETAINED_TAG))
 
 

@@ -18,29 +18,25 @@ if TYPE_CHECKING:
     from mypy_boto3_acm.type_defs import CertificateDetailTypeDef
 
 _MOST_TAGS = 50
-_FOUND = ("status", "validation_records", "issued_arn", "not_after", "renewal_status")
-
-
-class ValidationRecord(Slice):
-    """A CNAME record that proves a name, and all that a wildcard of it stands for."""
-
-    domain: str = Field(max_length=253, description="The name that is proved, without *.")
-    record_name: str = Field(max_length=253, description="The name of the record, without its last dot.")
-    value: str = Field(max_length=253, description="What it is to point to, without its last dot.")
+_FOUND = ("status", "validation_names", "validation_values", "issued_arn", "not_after", "renewal_status")
 
 
 class CertificatePresence(Presence):
     """That a certificate exists for some names, for an owner, and how far it has come."""
 
     filled_by_cloud: ClassVar[frozenset[str]] = frozenset(_FOUND)
-    keyed_lists: ClassVar[Mapping[str, str]] = {"validationRecords": "domain"}
 
     names: Annotated[tuple[str, ...], AfterValidator(in_order)] = Field(
-        min_length=1, max_length=100, description="The names that it is for; they can never change."
+        (), max_length=100, description="The names that it is for; they can never change."
     )
     status: str | None = Field(None, max_length=64, description="The status: PENDING_VALIDATION, ISSUED, …")
-    validation_records: tuple[ValidationRecord, ...] | None = Field(
-        None, max_length=100, description="The records that prove its names, by name."
+    validation_names: Mapping[str, str] | None = Field(
+        None,
+        max_length=100,
+        description="The CNAME records that prove its names: by the name that is proved, without *, theirs.",
+    )
+    validation_values: Mapping[str, str] | None = Field(
+        None, max_length=100, description="What these records point to, by the name that is proved."
     )
     issued_arn: str | None = Field(
         None, max_length=2048, description="The ARN, once it is issued and can be used."
@@ -133,23 +129,23 @@ def _progress(told: "CertificateDetailTypeDef") -> dict[str, Any]:
     status, ends = told.get("Status"), told.get("NotAfter")
     return {
         "status": status,
-        "validation_records": _records(told),
+        **_proofs(told),
         "issued_arn": told.get("CertificateArn") if status == "ISSUED" else None,
         "not_after": ends.isoformat() if ends else None,
         "renewal_status": told.get("RenewalSummary", {}).get("RenewalStatus"),
     }
 
 
-def _records(told: "CertificateDetailTypeDef") -> tuple[ValidationRecord, ...] | None:
+def _proofs(told: "CertificateDetailTypeDef") -> dict[str, Any]:
     """Return the records once ACM has said them all, which takes it some seconds; until then nothing."""
     options = told.get("DomainValidationOptions", [])
     if not options or any("ResourceRecord" not in each for each in options):
-        return None
+        return {"validation_names": None, "validation_values": None}
     found = {each["DomainName"].removeprefix("*."): each["ResourceRecord"] for each in options}
-    return tuple(
-        ValidationRecord(domain=name, record_name=_bare(record["Name"]), value=_bare(record["Value"]))
-        for name, record in sorted(found.items())
-    )
+    return {
+        "validation_names": {name: _bare(found[name]["Name"]) for name in sorted(found)},
+        "validation_values": {name: _bare(found[name]["Value"]) for name in sorted(found)},
+    }
 
 
 def _bare(name: str) -> str:

@@ -16,7 +16,7 @@ class Records(Slice):
     """Which alias records there are, and where to."""
 
     target: str = Field(
-        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$",
+        pattern=r"^[a-z0-9-]+\.cloudfront\.(net|cn)$",
         max_length=253,
         description="The domain name of the distribution: d111111abcdef8.cloudfront.net.",
     )

@@ -36,6 +36,7 @@ class PresenceFacet(Root[RecordsPresence, Target]):
     address = "arn:{partition}:route53:::hostedzone/{parent}"
     id_from_cloud = True
     carries: ClassVar[tuple[str, ...]] = ("records",)
+    granted_as = "hosted_zones"
     permissions = Permissions(
         read=frozenset({"route53:ListHostedZonesByName", "route53:ListResourceRecordSets"}),
         write=frozenset({"route53:ChangeResourceRecordSets"}),

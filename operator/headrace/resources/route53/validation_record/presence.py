@@ -42,21 +42,16 @@ class PresenceFacet(Root[ProofPresence, Target]):
     name = "presence"
     slice = ProofPresence
     address = "arn:{partition}:route53:::hostedzone/{parent}"
-    id_from_cloud = True
     carries: ClassVar[tuple[str, ...]] = ("proof",)
     requires: ClassVar[tuple[str, ...]] = ("proof",)
+    granted_as = "hosted_zones"
+    id_from_cloud = True
     permissions = Permissions(
-        read=frozenset({"route53:ListResourceRecordSets"}),
-        write=frozenset(
-            {
-                "acm:ListCertificates",
-                "acm:ListTagsForCertificate",
-                "route53:ChangeResourceRecordSets",
-                "route53:ListHostedZonesByName",
-            }
+        read=frozenset(
+            {"acm:ListCertificates", "acm:ListTagsForCertificate", "route53:ListResourceRecordSets"}
         ),
+        write=frozenset({"route53:ChangeResourceRecordSets", "route53:ListHostedZonesByName"}),
         create=frozenset({"route53:ListHostedZonesByName"}),
-        remove=frozenset({"acm:ListCertificates", "acm:ListTagsForCertificate"}),
     )
 
     def observe(self, target: Target) -> ProofPresence | Missing:
@@ -87,11 +82,12 @@ class PresenceFacet(Root[ProofPresence, Target]):
     def apply(self, target: Target, after: ProofPresence, before: ProofPresence | Missing) -> None:
         """Do nothing: there is no mark to change."""
 
+    def leaving(self, target: Target, seen: ProofPresence) -> ProofPresence:
+        """Let the record be where a certificate needs it that is not our owner's."""
+        return ProofPresence() if any(True for _ in _needing(target)) else seen
+
     def remove(self, target: Target, before: ProofPresence) -> None:
-        """Delete the record unless a certificate of somebody else's needs it: then it is theirs alone."""
-        if any(True for _ in _needing(target)):
-            target.identify("")
-            return
+        """Delete the record."""
         there, (zone, _) = found(target), asked_for(target)
         if there is not None:
             change(target, zone, [delete(there)])
