@@ -28,7 +28,7 @@ ACTIONS = [(resource, member, action) for resource, member in MEMBERS for action
 @pytest.fixture(scope="module")
 def world() -> Iterator[Guarded]:
     """A stand-in of its own that checks signatures and policies, and a user in it."""
-    with StandIn(auth=True) as aws, guarded(aws) as made:
+    with StandIn(auth=True, deployment=0) as aws, guarded(aws) as made:
         yield made
 
 

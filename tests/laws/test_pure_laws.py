@@ -84,7 +84,7 @@ def test_a_root_says_what_is_fixed_what_it_carries_and_where_it_is(resource: Res
     assert set(root.fixed) <= root.slice.model_fields.keys()
     assert set(root.carries) <= {facet.name for facet in resource.facets}
     assert root.after == ()
-    assert set(root.requires) <= set(root.carries)
+    assert set(root.requires) <= set(resource.carried)
     arn = addressed(root.located("aws", "r", "a"), "i")
     assert arn.startswith("arn:aws:")
     assert arn.endswith("i")

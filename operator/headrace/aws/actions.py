@@ -4,7 +4,7 @@ Sources: "Actions, resources, and condition keys for Amazon S3" and "… for Ama
 Authorization Reference, "Required permissions for Amazon S3 API operations" in the S3 User Guide.
 """
 
-_PREFIXES = {"s3control": "s3"}
+_PREFIXES = {"resourcegroupstaggingapi": "tag", "s3control": "s3"}
 
 _EXCEPTIONS = {
     # And cloudfront:TagResource beside it.

@@ -46,6 +46,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
     store = STORE
     address = "arn:{partition}:cloudfront::{account}:distribution/{id}"
     carries: ClassVar[tuple[str, ...]] = ("tags",)
+    requires: ClassVar[tuple[str, ...]] = ("origins", "defaultBehavior")
     id_from_cloud = True
     granted_as = "distributions"
     permissions = Permissions(
@@ -60,7 +61,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
             }
         ),
         create=frozenset({"cloudfront:CreateDistribution"}),
-        remove=frozenset({"cloudfront:DeleteDistribution"}),
+        remove=frozenset({"cloudfront:DeleteDistribution", "cloudfront:UpdateDistribution"}),
     )
 
     def observe(self, target: Target) -> DistributionPresence | Missing:
