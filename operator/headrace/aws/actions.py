@@ -35,6 +35,13 @@ _ON_EVERYTHING = frozenset(
     {
         "acm:ListCertificates",
         "acm:RequestCertificate",
+        "cloudfront:ListCachePolicies",
+        "cloudfront:ListDistributionsByCachePolicyId",
+        "cloudfront:ListDistributionsByOriginRequestPolicyId",
+        "cloudfront:ListDistributionsByResponseHeadersPolicyId",
+        "cloudfront:ListOriginAccessControls",
+        "cloudfront:ListOriginRequestPolicies",
+        "cloudfront:ListResponseHeadersPolicies",
         "route53:ListHostedZonesByName",
     }
 )
