@@ -1,14 +1,15 @@
 """The policies in docs/iam, and for each kind the page that says what they are for."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headrace.aws.policy import Policy, assuming, trust
+from headrace.aws.policy import Policy, Statement, assuming, trust
 from headrace.engine.facet import Facet, ResourceType
 from headrace.kinds.definition import Definition
-from headrace.resources.policies import EVERYTHING, LOOKING, Purpose, policy
+from headrace.resources.policies import EVERYTHING, LOOKING, Purpose, named, policy
 from tools.markdown import codes, table
 from tools.names import kebab
 
@@ -20,7 +21,11 @@ Producer = Callable[[], str]
 
 
 def placeholder(resource: ResourceType) -> str:
-    """Return what stands in the files for the names of resources."""
+    """Return what stands in the files for the names of resources; ids that AWS chooses are any."""
+    if "{parent}" in resource.root.address:
+        return "HOSTED_ZONE_IDS"
+    if resource.root.id_from_cloud:
+        return "*"
     return f"{resource.name.split('/')[-1].upper()}_NAMES"
 
 
@@ -41,17 +46,35 @@ def _policies(kind: Definition[Any]) -> dict[str, Policy]:
     stem = kebab(kind.name)
     made = {f"{stem}-manage.json": managing(kind), f"{stem}-observe.json": managing(kind, LOOKING)}
     for resource, member in _members(kind):
-        made[f"{stem}/{kebab(member.name)}.json"] = policy(
-            resource, (placeholder(resource),), members=(member,)
-        )
+        alike = [each for each in resource.members() if named(each) == named(member)]
+        made[_path(kind, resource, member)] = policy(resource, (placeholder(resource),), members=alike)
     return made
+
+
+def _path(kind: Definition[Any], resource: ResourceType, member: Facet[Any, Any]) -> str:
+    """Return where the policy for a member is, below the folder."""
+    of_type = (kebab(_type_of(resource)),) if len(kind.resources) > 1 else ()
+    return "/".join((kebab(kind.name), *of_type, f"{kebab(named(member))}.json"))
+
+
+def _type_of(resource: ResourceType) -> str:
+    """Return what a type of resource is called: OriginAccessControl."""
+    return "".join(word.capitalize() for word in resource.name.split("/")[-1].split("_"))
 
 
 def managing(kind: Definition[Any], purposes: Iterable[Purpose] = EVERYTHING) -> Policy:
     """Return the policy for all resources that objects of a kind can stand for."""
     wanted = tuple(purposes)
-    parts = (policy(each, (placeholder(each),), wanted).statements for each in kind.resources)
-    return Policy(tuple(statement for statements in parts for statement in statements))
+    return Policy(tuple(each for resource in kind.resources for each in _statements(kind, resource, wanted)))
+
+
+def _statements(
+    kind: Definition[Any], resource: ResourceType, wanted: tuple[Purpose, ...]
+) -> Iterator[Statement]:
+    """Yield the statements for a type; a Sid that others would have, too, begins with what it is about."""
+    of_type = _type_of(resource) if len(kind.resources) > 1 else ""
+    for each in policy(resource, (placeholder(resource),), wanted).statements:
+        yield replace(each, sid=of_type + each.sid)
 
 
 def _members(kind: Definition[Any]) -> Iterator[tuple[ResourceType, Facet[Any, Any]]]:
@@ -91,10 +114,11 @@ def page(kind: Definition[Any]) -> str:
 
 
 def _settings(kind: Definition[Any]) -> Iterator[tuple[str, ...]]:
-    for _, member in _members(kind):
-        needs, path = member.permissions, f"{kebab(kind.name)}/{kebab(member.name)}.json"
+    for resource, member in _members(kind):
+        needs, path = member.permissions, _path(kind, resource, member)
         actions = (codes(sorted(each)) for each in (needs.read, needs.write, needs.empty, needs.explain))
-        yield _link(path), f"`{member.name}`", *actions
+        of_type = f" of {_type_of(resource)}" if len(kind.resources) > 1 else ""
+        yield _link(path), f"`{member.name}`{of_type}", *actions
 
 
 def _link(path: str) -> str:

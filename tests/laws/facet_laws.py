@@ -9,6 +9,8 @@ from tests.laws.laws import (
     AnyFacet,
     World,
     by_hand,
+    can_go,
+    each_value,
     fine,
     gone,
     look,
@@ -61,6 +63,8 @@ def law_silence_leaves_what_is_there(resource: ResourceType, facet: AnyFacet, wo
 
 def law_absent_takes_it_away_and_only_it(resource: ResourceType, facet: AnyFacet, world: World) -> None:
     """What is not wanted goes, with what stands on it; all else stays as it is."""
+    if not can_go(resource, facet):
+        return
     target = made(resource, world, samples(resource, world))
     going = [facet, *standing_on(resource, facet)]
     staying = [each for each in resource.facets if each not in going]
@@ -114,7 +118,7 @@ def law_permissions_are_those_of_the_calls(resource: ResourceType, facet: AnyFac
     target = prepared(resource, world, facet)
     read: set[str] = set()
     written: set[str] = set()
-    for value in (world.sample(facet), world.other(facet), gone(facet)):
+    for value in each_value(resource, facet, world):
         world.calls()
         before = look(facet, target)
         read |= {call.action for call in world.calls()}

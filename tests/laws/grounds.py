@@ -3,13 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from headrace.engine.facet import Facet
 from headrace.engine.ownership import OWNER_TAG
 from headrace.engine.slices import Slice
+from headrace.resources.cloudfront.distribution.aliases import AliasesLens
 from headrace.resources.route53.alias_records._aliases import Records
 from headrace.resources.route53.alias_records.records import RecordsFacet
 from headrace.resources.route53.validation_record._reading import Proof
 from headrace.resources.route53.validation_record.proof import ProofFacet
+from headrace.resources.s3.bucket.cloud_front_access import CloudFrontAccess, CloudFrontAccessFacet
+from tests.laws.distribution_samples import DISTRIBUTION_SAMPLES
 
+AnyFacet = Facet[Any, Any]
 ME = "laws/Thing/shop/media"
 ZONE = "laws.example"
 
@@ -85,19 +90,51 @@ class Proofs(Zoned):
             acm.request_certificate(DomainName=ZONE, ValidationMethod="DNS", Tags=tags)
 
 
+class Distributions(Ground):
+    """One at a time has the alias and our mark: it goes before the next one is made."""
+
+    def named(self, name: str) -> str:
+        cloudfront = self.client("cloudfront")
+        for each in cloudfront.list_distributions()["DistributionList"].get("Items", []):
+            self._remove(cloudfront, each["Id"])
+        return name
+
+    def _remove(self, cloudfront: Any, id: str) -> None:
+        found = cloudfront.get_distribution_config(Id=id)
+        off = {**found["DistributionConfig"], "Enabled": False}
+        etag = cloudfront.update_distribution(Id=id, IfMatch=found["ETag"], DistributionConfig=off)["ETag"]
+        cloudfront.delete_distribution(Id=id, IfMatch=etag)
+
+    def presence(self, called: str) -> Mapping[str, Any]:
+        return {"caller_reference": called}
+
+
 GROUNDS: Mapping[str, type[Ground]] = {
     "acm/certificate": Certificates,
+    "cloudfront/distribution": Distributions,
     "route53/alias_records": Zoned,
     "route53/validation_record": Proofs,
 }
 """The ground of each resource type that needs one."""
 
-SAMPLES: Mapping[type[Any], tuple[Slice, Slice]] = {
+
+_SOURCE = "arn:aws:cloudfront::111122223333:distribution"
+
+SAMPLES: Mapping[type[AnyFacet], tuple[Slice, Slice]] = {
+    **DISTRIBUTION_SAMPLES,
     ProofFacet: (Proofs.SAMPLE, Proofs.OTHER),
     # Distributions of one partition: Route 53 knows no others.
     RecordsFacet: (
         Records(target="d1.cloudfront.net", https=True),
         Records(target="d2.cloudfront.net", ipv6=False),
     ),
+    # What is slow to be made up.
+    CloudFrontAccessFacet: (
+        CloudFrontAccess(distribution_arns=(f"{_SOURCE}/E1",)),
+        CloudFrontAccess(distribution_arns=(f"{_SOURCE}/E2", f"{_SOURCE}/E3")),
+    ),
 }
 """A value and another one for facets of which not any value will do."""
+
+BESIDE: Mapping[type[AnyFacet], tuple[str, ...]] = {AliasesLens: ("viewerCertificate",)}
+"""Facets of which a value is only taken beside others, and these."""

@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any
 
 from headrace.aws.target import Target as CloudTarget
+from headrace.engine.document import create
 from headrace.engine.errors import Denied
 from headrace.engine.facet import ResourceType, Root, Target
+from headrace.engine.ownership import Presence
 from headrace.engine.slices import Missing, Slice
 from sandbox.aws.stand_in import StandIn
 from tests.laws.aws_world import AwsWorld, RequestLog, stand_in_world
-from tests.laws.laws import AnyFacet, gone, least, look, looks, prepared, stands_on
+from tests.laws.laws import AnyFacet, each_value, least, look, looks, prepared, remove, stands_on
 
 _USER = "operator"
 
@@ -136,21 +138,21 @@ def _steps(resource: ResourceType, member: AnyFacet, target: Target, world: AwsW
     if isinstance(member, Root):
         ours = world.presence(resource, target)
         yield member.observe
-        yield partial(_create, member, ours, least(resource, world))
+        yield partial(_create, resource, ours, least(resource, world))
         yield member.observe
         yield from looks(resource)
         if member.marked:
             yield partial(_write, member, ours.released(), ours)
             yield partial(_write, member, ours, ours.released())
-        yield lambda there: member.remove(there, ours)
+        yield lambda there: remove(resource, there, ours)
         return
-    for value in (world.sample(member), world.other(member), gone(member)):
+    for value in each_value(resource, member, world):
         yield member.observe
         yield partial(_write, member, value, look(member, target))
 
 
-def _create(root: Root[Any, Any], ours: Slice, carried: Mapping[str, Slice], target: Target) -> None:
-    root.create(target, ours, carried)
+def _create(resource: ResourceType, ours: Presence, carried: Mapping[str, Slice], target: Target) -> None:
+    create(resource, target, ours, carried)
 
 
 def _write(facet: AnyFacet, after: Slice | Missing, before: Slice | Missing, target: Target) -> None:

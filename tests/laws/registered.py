@@ -27,6 +27,13 @@ def each_facet_of(resources: Sequence[ResourceType]) -> pytest.MarkDecorator:
 each_resource = each_resource_of(RESOURCES)
 each_facet = each_facet_of(RESOURCES)
 
+DISTINCT = [
+    (resource, member)
+    for resource, member in MEMBERS
+    if not member.of_document or member is next(each for each in resource.facets if each.of_document)
+]
+"""Members whose permissions differ: one part of a document stands for all, which declare the same."""
+
 
 def in_words(law: Callable[..., None]) -> str:
     """Return how a law is called in the name of a test."""

@@ -25,7 +25,14 @@ UNKNOWN = frozenset(
     {"cloudfront/cache_policy", "cloudfront/origin_request_policy", "cloudfront/response_headers_policy"}
 )
 """Types of which moto knows no operation."""
-KNOWN = [resource for resource in RESOURCES if resource.name not in UNKNOWN]
+
+LEFT_OUT = {
+    "cloudfront/distribution": "every behavior is answered with ForwardedValues, which we take for legacy",
+    "route53/alias_records": "a batch that deletes a record and makes it anew is refused",
+    "route53/validation_record": "a record that was deleted is said to be there when it is made again",
+}
+"""Types of which moto knows too little, and what it does otherwise."""
+KNOWN = [resource for resource in RESOURCES if resource.name not in UNKNOWN | LEFT_OUT.keys()]
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,13 @@ def test_a_root_says_what_is_fixed_what_it_carries_and_where_it_is(resource: Res
     assert set(root.fixed) <= root.slice.model_fields.keys()
     assert set(root.carries) <= {facet.name for facet in resource.facets}
     assert root.after == ()
-    assert set(root.requires) <= set(root.carries)
+    assert set(root.requires) <= set(resource.carried)
     arn = addressed(root.located("aws", "r", "a"), "i")
     assert arn.startswith("arn:aws:")
     assert arn.endswith("i")
+
+
+@pytest.mark.parametrize("resource", resource_types().values(), ids=resource_types().keys())
+def test_all_parts_of_a_document_need_the_same(resource: ResourceType) -> None:
+    needs = {facet.name: facet.permissions for facet in resource.facets if facet.of_document}
+    assert all(each == next(iter(needs.values())) for each in needs.values())

@@ -4,7 +4,7 @@ Sources: "Actions, resources, and condition keys for Amazon S3" and "… for Ama
 Authorization Reference, "Required permissions for Amazon S3 API operations" in the S3 User Guide.
 """
 
-_PREFIXES = {"s3control": "s3"}
+_PREFIXES = {"resourcegroupstaggingapi": "tag", "s3control": "s3"}
 
 _EXCEPTIONS = {
     # And cloudfront:TagResource beside it.
@@ -35,6 +35,13 @@ _ON_EVERYTHING = frozenset(
     {
         "acm:ListCertificates",
         "acm:RequestCertificate",
+        "cloudfront:ListCachePolicies",
+        "cloudfront:ListDistributionsByCachePolicyId",
+        "cloudfront:ListDistributionsByOriginRequestPolicyId",
+        "cloudfront:ListDistributionsByResponseHeadersPolicyId",
+        "cloudfront:ListOriginAccessControls",
+        "cloudfront:ListOriginRequestPolicies",
+        "cloudfront:ListResponseHeadersPolicies",
         "route53:ListHostedZonesByName",
     }
 )

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from headrace.engine.facet import Facet, P, Root, Target, V
+from headrace.engine.facet import Facet, P, ResourceType, Root, Target, V
+from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, Missing, Slice
 
 Body = Mapping[str, Any]
@@ -106,6 +107,18 @@ class DocumentRoot(Root[P, D]):
     def create(self, target: D, after: P, carried: Mapping[str, Slice]) -> None:
         """Make the resource of which nothing is said."""
         self.create_from(target, after, self.blank(target, after), carried)
+
+
+def create(resource: ResourceType, target: Any, after: Presence, carried: Mapping[str, Slice]) -> None:
+    """Make a resource; where it is made from a document, that has what is wished of each lens."""
+    root = resource.root
+    if not isinstance(root, DocumentRoot):
+        root.create(target, after, carried)
+        return
+    lenses = {facet.name: facet for facet in resource.facets if isinstance(facet, Lens)}
+    parts = {lenses[name]: value for name, value in carried.items() if name in lenses}
+    rest = {name: value for name, value in carried.items() if name not in lenses}
+    root.create_from(target, after, folded(root.blank(target, after), parts), rest)
 
 
 def folded(body: Body, parts: Mapping[Lens[Any, Any], Slice | Missing]) -> Body:

@@ -57,7 +57,7 @@ class Looking:
         self.unseen = self.root.create_finds and not self.work.target.id and self.creates()
         if self.unseen:
             self.found[self.root.name] = ABSENT
-        elif self.work.known:
+        elif self.work.known and self.work.target.id:
             self.look([self.root, *self.managed()])
         else:
             self.look([self.root])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from typing import Any, cast
 
-from headrace.engine.document import Document, DocumentRoot, Lens, Store, folded
+from headrace.engine.document import Document, Lens, Store, create, folded
 from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending, Throttled, Unavailable
 from headrace.engine.facet import Facet
 from headrace.engine.looking import Looking
@@ -246,20 +246,9 @@ class _Pass(Looking):
             carried = {name: wishes[name].value for name in self.work.resource.carried if name in wishes}
             values = {name: value for name, value in carried.items() if isinstance(value, Slice)}
             self.work.before_creation(self.doubted is None and not self.unseen)
-            self.create(cast(Presence, change.after), values)
+            create(self.work.resource, target, cast(Presence, change.after), values)
         else:
             facet.apply(target, change.after, change.before)
-
-    def create(self, after: Presence, carried: Mapping[str, Slice]) -> None:
-        """Make the resource; where it is made from a document, that has what is wished of each lens."""
-        root, target = self.root, self.work.target
-        if not isinstance(root, DocumentRoot):
-            root.create(target, after, carried)
-            return
-        lenses = {f.name: f for f in self.work.resource.facets if isinstance(f, Lens)}
-        parts = {lenses[name]: value for name, value in carried.items() if name in lenses}
-        rest = {name: value for name, value in carried.items() if name not in lenses}
-        root.create_from(target, after, folded(root.blank(target, after), parts), rest)
 
     def verify(self, wishes: Mapping[str, Wish], touched: set[str]) -> None:
         """What was written but does not read back is still on its way."""

@@ -13,6 +13,7 @@ _Key = tuple["Purpose", tuple[str, ...], str]
 
 
 _CONTENT, _EVERYTHING = "Content", "OfAll"
+_DOCUMENT = "config"
 
 
 class Purpose(Enum):
@@ -62,7 +63,7 @@ def policy(
         partition: where the resources are: aws, aws-cn, aws-us-gov.
     """
     found = resource.members() if members is None else tuple(members)
-    order = [member.name for member in found]
+    order = list(dict.fromkeys(named(member) for member in found))
     service = resource.root.address.split(":")[2]
     grouped = _grouped(found, purposes, service)
     keys = sorted(
@@ -73,6 +74,11 @@ def policy(
     return Policy(tuple(_statement(key, grouped[key], arns) for key in keys))
 
 
+def named(member: Member) -> str:
+    """Return how a member is called in policies: all parts of a document need the same, and are one."""
+    return _DOCUMENT if member.of_document else member.name
+
+
 def _grouped(
     members: Collection[Member], purposes: Collection[Purpose], service: str
 ) -> dict[_Key, set[str]]:
@@ -80,9 +86,9 @@ def _grouped(
     grouped: dict[_Key, set[str]] = {}
     seen: set[str] = set()
     for purpose in EVERYTHING:
-        needs = {member.name: purpose.of(member.permissions) for member in members if purpose in purposes}
-        for action in frozenset().union(*needs.values()) - seen:
-            who = tuple(name for name, actions in needs.items() if action in actions)
+        needs = [(named(each), purpose.of(each.permissions)) for each in members if purpose in purposes]
+        for action in frozenset().union(*(actions for _, actions in needs)) - seen:
+            who = tuple(dict.fromkeys(name for name, actions in needs if action in actions))
             grouped.setdefault((purpose, who, _scope(action, service)), set()).add(action)
             seen.add(action)
     return grouped

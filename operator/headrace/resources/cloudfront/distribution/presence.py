@@ -49,6 +49,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
     store = STORE
     address = "arn:{partition}:cloudfront::{account}:distribution/{id}"
     carries: ClassVar[tuple[str, ...]] = ("tags",)
+    requires: ClassVar[tuple[str, ...]] = ("origins", "defaultBehavior")
     id_from_cloud = True
     granted_as = "distributions"
     permissions = Permissions(
@@ -63,7 +64,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
             }
         ),
         create=frozenset({"cloudfront:CreateDistribution"}),
-        remove=frozenset({"cloudfront:DeleteDistribution"}),
+        remove=frozenset({"cloudfront:DeleteDistribution", "cloudfront:UpdateDistribution"}),
         explain=ASKING,
     )
 

@@ -37,7 +37,6 @@ class PresenceFacet(Root[RecordsPresence, Target]):
     granted_as = "hosted_zones"
     id_from_cloud = True
     carries: ClassVar[tuple[str, ...]] = ("records",)
-    granted_as = "hosted_zones"
     permissions = Permissions(
         read=frozenset({"route53:ListHostedZonesByName", "route53:ListResourceRecordSets"}),
         write=frozenset({"route53:ChangeResourceRecordSets"}),

@@ -42,8 +42,6 @@ class PresenceFacet(Root[ProofPresence, Target]):
     name = "presence"
     slice = ProofPresence
     address = "arn:{partition}:route53:::hostedzone/{parent}"
-    granted_as = "hosted_zones"
-    id_from_cloud = True
     carries: ClassVar[tuple[str, ...]] = ("proof",)
     requires: ClassVar[tuple[str, ...]] = ("proof",)
     granted_as = "hosted_zones"
