@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.world import World, condition
+from sandbox.world import World
 from tests.e2e.distributions import Site, origin
 
 pytestmark = pytest.mark.e2e
@@ -75,14 +75,3 @@ def test_the_second_bucket_of_a_group_takes_over(site: Site) -> None:
     assert site.view().body == b"spare"
     site.s3().put_object(Bucket=site.buckets.name("media"), Key="index.html", Body=b"media")
     assert site.view().body == b"media"
-
-
-def test_a_viewer_is_refused_once_the_bucket_takes_its_consent_back_from_the_spec(site: Site) -> None:
-    site.filled()
-    site.filled("docs")
-    site.made(origin(), origin("docs"))
-    assert site.let_in("docs") != []
-    obj = site.made(origin())
-    site.buckets.until(lambda _: site.let_in("docs") == [], "docs", "the grant is gone")
-    assert site.let_in() == [obj["status"]["arn"]]
-    assert condition(obj, "Ready")["status"] == "True"
