@@ -43,10 +43,10 @@ class Trouble:
         """Say whether this can happen there."""
         return self.only in ("", point.operation)
 
-    def on(self, resource: str, point: Point, count: int | None) -> Fault:
+    def on(self, about: Fault, point: Point, count: int | None) -> Fault:
         """Return the fault that hits this call, and as many like it."""
-        where: Fault = {"operation": point.operation, "resource": resource, "after": point.nth}
-        return {**self.fault, **where, "count": count}
+        where: Fault = {"operation": point.operation, "after": point.nth}
+        return {**self.fault, **about, **where, "count": count}
 
     def attempts(self, point: Point) -> int:
         """Return how many requests botocore makes there; without a code it sees no reason to try again."""
