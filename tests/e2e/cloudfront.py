@@ -1,5 +1,6 @@
 """The whole truth about what CloudFront has in an account."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def called_in(cloudfront: "CloudFrontClient") -> dict[str, str]:
 def distributions(cloudfront: "CloudFrontClient") -> Found:
     """Return the distributions of the account: configuration, state, name and tags."""
     listed = cloudfront.list_distributions()["DistributionList"].get("Items", [])
-    return {each["Id"]: _distribution(cloudfront, each["Id"], each["ARN"]) for each in listed}
+    return _ordered({each["Id"]: _distribution(cloudfront, each["Id"], each["ARN"]) for each in listed})
 
 
 def _distribution(cloudfront: "CloudFrontClient", id: str, arn: str) -> dict[str, Any]:
@@ -52,8 +53,13 @@ def _named(cloudfront: Any, word: str) -> Found:
     """Return the access controls or the custom policies of the account."""
     if word == _CONTROLS:
         listed = cloudfront.list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
-        return {each["Id"]: each for each in listed}
+        return _ordered({each["Id"]: each for each in listed})
     method = "".join(f"_{c.lower()}" if c.isupper() else c for c in word).strip("_")
     words = method.removesuffix("y") + "ies"
     listed = getattr(cloudfront, f"list_{words}")(Type="custom")[f"{word}List"].get("Items", [])
-    return {each[word]["Id"]: each[word][f"{word}Config"] for each in listed}
+    return _ordered({each[word]["Id"]: each[word][f"{word}Config"] for each in listed})
+
+
+def _ordered(found: Found) -> Found:
+    """Return the same by its content: ids come at random."""
+    return dict(sorted(found.items(), key=lambda each: json.dumps(each[1], sort_keys=True)))

@@ -36,6 +36,11 @@ class Point:
 
     operation: str
     nth: int
+    later: str = ""
+    """How Ready reads when the look begins in which it is made, if that is not the first look of the stage."""
+
+    narrow: bool = False
+    """Whether it is the first call of such a look."""
 
     def __str__(self) -> str:
         return f"{self.operation}[{self.nth}]"
@@ -44,14 +49,16 @@ class Point:
 def points(scene: Scene, stage: Stage) -> tuple[Point, ...]:
     """Live through a stage undisturbed, mostly in one pass; return its calls."""
     stage.act(scene)
-    mark = scene.aws.mark()
-    while not scene.gone and goes_on(scene.look()):
-        pass
     seen: Counter[str] = Counter()
-    found = []
-    for call in scene.calls(mark):
-        found.append(Point(call.operation, seen[call.operation]))
-        seen[call.operation] += 1
+    found: list[Point] = []
+    later, more = "", True
+    while more and not scene.gone:
+        mark = scene.aws.mark()
+        more = goes_on(scene.look())
+        for n, call in enumerate(scene.calls(mark)):
+            found.append(Point(call.operation, seen[call.operation], later, narrow=bool(later) and n == 0))
+            seen[call.operation] += 1
+        later = scene.said("Ready").get("reason", "")
     return tuple(found)
 
 
