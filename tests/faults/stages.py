@@ -37,7 +37,7 @@ class Point:
     operation: str
     nth: int
     later: str = ""
-    """How Ready reads when the look begins in which it is made, if that is not the first look of the stage."""
+    """The reason of Ready when the look begins in which it is made, if that is not the stage's first one."""
 
     narrow: bool = False
     """Whether it is the first call of such a look."""
