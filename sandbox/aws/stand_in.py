@@ -75,6 +75,7 @@ class Viewed(NamedTuple):
 class Fault(TypedDict, total=False):
     """What an injected fault may say; ``sandbox.aws.layer.faults.Rule`` has the defaults and the meaning."""
 
+    account: str
     service: str
     operation: str
     resource: str

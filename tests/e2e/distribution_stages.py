@@ -12,7 +12,9 @@ from headrace.kinds.accelerated_bucket import AcceleratedBucket
 from headrace.kinds.definition import ObjectRef
 from headrace.kinds.distribution.kind import Distribution
 from sandbox.aws.clients import REGION
+from tests.distribution_settings import OTHER, SAMPLE, spec_with
 from tests.e2e.buckets import answer
+from tests.e2e.cloudfront import called_in, distributions, truth_of
 from tests.e2e.stages import ADOPTED, DELETED, Plot, Stage, delete
 
 if TYPE_CHECKING:
@@ -20,11 +22,6 @@ if TYPE_CHECKING:
 
 HOME = "us-east-1"
 """Where the API of CloudFront is."""
-_CONTROLS = "OriginAccessControl"
-_POLICIES = ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy")
-
-Found = dict[str, dict[str, Any]]
-"""Configurations by id."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +53,15 @@ class DistributionPlot(Plot):
 
     def spec(self, settings: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         """Return a spec with these settings and the bucket among its origins."""
-        media = {"name": "media", "bucketRef": {"name": self.media.name}}
-        origins = [media, *settings.get("origins", ())]
-        return {**settings, "origins": origins, **self.more, **more}
+        media = {"bucketRef": {"name": self.media.name}}
+        return spec_with(media, settings, **self.more, **more)
 
     def truth(self) -> dict[str, Any]:
         """Return all that is in the account, and whom the bucket lets in."""
         s3 = self.builder.target(self.bucket, REGION).s3
         return {
             "policy": answer(s3, "get_bucket_policy", self.bucket),
-            "distributions": list(distributions(self.cloudfront).values()),
-            **{word: list(named(self.cloudfront, word).values()) for word in (_CONTROLS, *_POLICIES)},
+            **truth_of(self.cloudfront),
         }
 
     def nothing_left(self) -> bool:
@@ -76,82 +71,7 @@ class DistributionPlot(Plot):
 
     def called(self) -> dict[str, str]:
         """Return what to write for ids that CloudFront gave, and for names that are made of the owner's."""
-        called = {self.bucket: "<bucket>", self.account: "<account>"}
-        for n, (id, each) in enumerate(distributions(self.cloudfront).items()):
-            called |= {each["DomainName"]: f"<domain {n}>", id: f"<distribution {n}>"}
-        for word in (_CONTROLS, *_POLICIES):
-            for n, (id, each) in enumerate(named(self.cloudfront, word).items()):
-                called[id] = f"<{word} {n}>"
-                if word == _CONTROLS:
-                    called[each["Name"]] = f"<name of {word} {n}>"
-        return called
-
-
-def distributions(cloudfront: "CloudFrontClient") -> Found:
-    """Return the distributions of the account: configuration, state, name and tags."""
-    listed = cloudfront.list_distributions()["DistributionList"].get("Items", [])
-    return {each["Id"]: _distribution(cloudfront, each["Id"], each["ARN"]) for each in listed}
-
-
-def _distribution(cloudfront: "CloudFrontClient", id: str, arn: str) -> dict[str, Any]:
-    found = cloudfront.get_distribution(Id=id)["Distribution"]
-    tags = cloudfront.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
-    return {
-        "DistributionConfig": found["DistributionConfig"],
-        "DomainName": found["DomainName"],
-        "Status": found["Status"],
-        "Tags": {tag["Key"]: tag.get("Value") for tag in tags},
-    }
-
-
-def named(cloudfront: Any, word: str) -> Found:
-    """Return the access controls or the custom policies of the account."""
-    if word == _CONTROLS:
-        listed = cloudfront.list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
-        return {each["Id"]: each for each in listed}
-    method = "".join(f"_{c.lower()}" if c.isupper() else c for c in word).strip("_")
-    words = method.removesuffix("y") + "ies"
-    listed = getattr(cloudfront, f"list_{words}")(Type="custom")[f"{word}List"].get("Items", [])
-    return {each[word]["Id"]: each[word][f"{word}Config"] for each in listed}
-
-
-def _keyed(ttl: int) -> dict[str, Any]:
-    return {"inline": {"minTTL": 0, "defaultTTL": ttl, "maxTTL": 86_400}}
-
-
-SAMPLE: Mapping[str, Any] = {
-    "defaultBehavior": {
-        "origin": "media",
-        "cache": _keyed(60),
-        "responseHeaders": {"inline": {"comment": "first", "removeHeaders": ["X-Powered-By"]}},
-    },
-    "behaviors": [{"path": "/img/*", "origin": "media", "cache": {"policy": "CachingOptimized"}}],
-    "comment": "a shop",
-    "tags": {"team": "shop", "stays": "so"},
-    "priceClass": "PriceClass_All",
-}
-"""What spec says first: policies written inline and managed ones."""
-OTHER: Mapping[str, Any] = {
-    "origins": [{"name": "api", "domainName": "api.example.com", "protocol": "https-only"}],
-    "defaultBehavior": {
-        "origin": "media",
-        "cache": _keyed(600),
-        "responseHeaders": {"policy": "SecurityHeadersPolicy"},
-    },
-    "behaviors": [
-        {
-            "path": "/api/*",
-            "origin": "api",
-            "cache": {"policy": "CachingDisabled"},
-            "originRequest": {"policy": "AllViewerExceptHostHeader"},
-        },
-        {"path": "/img/*", "origin": "media", "cache": _keyed(600)},
-    ],
-    "comment": "another shop",
-    "tags": {"stays": "so", "cost-center": "42"},
-    "priceClass": "PriceClass_100",
-}
-"""All of it otherwise: a policy makes room for another, and one goes."""
+        return {self.bucket: "<bucket>", self.account: "<account>", **called_in(self.cloudfront)}
 
 
 def _with_bucket(plot: DistributionPlot) -> None:

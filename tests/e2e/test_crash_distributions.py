@@ -8,7 +8,8 @@ import pytest
 
 from sandbox.world import condition
 from tests.e2e.buckets import OWNER_TAG, writes
-from tests.e2e.distribution_stages import STAGES, DistributionPlot, distributions
+from tests.e2e.cloudfront import distributions
+from tests.e2e.distribution_stages import STAGES, DistributionPlot
 from tests.e2e.life import Cradle, Life, Point
 from tests.e2e.stages import DELETED, Ground, People, Plot, Record
 

@@ -13,19 +13,22 @@ from sandbox.aws.stand_in import StandIn
 from tests.e2e.buckets import FULL_READS
 from tests.faults.kinds import Trouble, follows, troubles
 from tests.faults.matrix import run, told
-from tests.faults.scene import Ground, Scene
-from tests.faults.stages import LIVES, Point, points
+from tests.faults.scene import BucketScene as Scene
+from tests.faults.scene import Ground
+from tests.faults.stages import BUCKETS, DISTRIBUTIONS, Point, points
 from tests.unit.controller.fakes import InlineExecutor
 from tests.unit.controller.stage import Stage as Theatre
 from tests.unit.controller.stage import play
 
 pytestmark = [pytest.mark.standin, pytest.mark.usefixtures("impatient")]
 
-CREATE, LOOK = LIVES[0][:2]
+CREATE, LOOK = BUCKETS[0].stages[:2]
 TROUBLES = {trouble.name: trouble for trouble in troubles(all_codes=False)}
 OUTAGES = {"throttled": "Throttled", "a failure of AWS": "Unavailable"}
 WHO = Point("GetCallerIdentity", 0)
 HOUR = 3600.0
+EVERY = 10
+"""Which part of the faults of distributions is tried: what they are one at a time takes minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,18 @@ def test_every_class_of_errors_at_the_calls_of_every_stage_is_survived(
     cloud: StandIn, record_property: Callable[[str, object], None]
 ) -> None:
     # A fifth of the matrix, each class at other calls than the next; `python -m benchmarks.faults` runs all.
-    figures = run(cloud, troubles(all_codes=False), every=5)
+    figures = run(cloud, BUCKETS, troubles(all_codes=False), every=5)
+    record_property("faults", figures.text())
+    assert figures.wrong == []
+    assert (figures.calls, figures.classes) == (137, 9), figures.text()
+    assert figures.injected == 219, figures.text()
+
+
+def test_every_class_of_errors_at_the_calls_of_a_distributions_life_is_survived(
+    cloud: StandIn, record_property: Callable[[str, object], None]
+) -> None:
+    cloud.deployment(0)
+    figures = run(cloud, DISTRIBUTIONS, troubles(all_codes=False), every=EVERY)
     record_property("faults", figures.text())
     assert figures.wrong == []
     assert (figures.calls, figures.classes) == (137, 9), figures.text()
@@ -63,7 +77,7 @@ def test_an_outage_of_any_read_is_told_from_the_third_look_on_and_ready_keeps_it
     assert sorted(call.operation for call in calls) == sorted(FULL_READS)
     for point in calls:
         reason = "Unavailable" if point.operation == "HeadBucket" else OUTAGES[name]
-        number = scene.aws.fault(**TROUBLES[name].on(scene.bucket, point, None))
+        number = scene.aws.fault(**TROUBLES[name].on(scene.about(), point, None))
         for _ in range(2):
             assert scene.look().next is Next.BACKOFF
             assert scene.status == well
@@ -110,7 +124,7 @@ def test_not_learning_who_we_are_is_told_like_any_other_error(cloud: StandIn, tr
     with ThreadPoolExecutor(4) as readers:
         scene = Scene(Ground.reaching(cloud, readers), f"whoami-{list(TROUBLES).index(trouble.name)}")
         CREATE.act(scene)
-        number = cloud.fault(**trouble.on("", WHO, None))
+        number = cloud.fault(**trouble.on({}, WHO, None))
         outcome = scene.look()
         cloud.lift(number)
         wanted = follows(CREATE, WHO, trouble)

@@ -43,10 +43,10 @@ class Trouble:
         """Say whether this can happen there."""
         return self.only in ("", point.operation)
 
-    def on(self, resource: str, point: Point, count: int | None) -> Fault:
+    def on(self, about: Fault, point: Point, count: int | None) -> Fault:
         """Return the fault that hits this call, and as many like it."""
-        where: Fault = {"operation": point.operation, "resource": resource, "after": point.nth}
-        return {**self.fault, **where, "count": count}
+        where: Fault = {"operation": point.operation, "after": point.nth}
+        return {**self.fault, **about, **where, "count": count}
 
     def attempts(self, point: Point) -> int:
         """Return how many requests botocore makes there; without a code it sees no reason to try again."""
@@ -122,8 +122,11 @@ def follows(stage: Stage, point: Point, trouble: Trouble) -> Follows | None:
     if cls in _STALLS:
         reason, next_ = _STALLS[cls]
         return Follows("False", reason, "Stalled", next_)
-    if stage.steady and cls in (Throttled, Unavailable, Conflict):
+    passing = cls in (Throttled, Unavailable, Conflict)
+    if stage.steady and passing:
         return Follows("True", "InSync", "", Next.BACKOFF)
+    if point.later == "Deploying":
+        return Follows("False", "Deploying" if passing else "Updating", "Reconciling", Next.BACKOFF)
     return Follows("False", _OUTAGES.get(cls, stage.progress), "Reconciling", Next.BACKOFF)
 
 
@@ -132,6 +135,9 @@ def _meant(stage: Stage, point: Point, trouble: Trouble) -> Class | None:
     cls = trouble.of(point)
     if stage.name == "create" and point == Point("HeadBucket", 0) and issubclass(cls, Denied):
         # A refused look at a name that all the world shares proves nothing: the create call decides.
+        return None
+    if point.later == "Deploying" and point.narrow:
+        # Whether it is deployed is asked for alone; where that fails, a whole look decides.
         return None
     if stage.name == "empty and delete" and cls is NotEmpty:
         # It was empty a moment ago: it is emptied again.

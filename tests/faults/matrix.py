@@ -1,6 +1,7 @@
 """Runs the matrix: each trouble at each call of each stage, then a look without; says what was wrong."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,10 +9,10 @@ from typing import Any
 
 from headrace.controller.outcome import Outcome
 from sandbox.aws.stand_in import Call, StandIn
-from tests.e2e.buckets import is_there, names, snapshot, timeless
+from tests.e2e.buckets import names, timeless
 from tests.faults.kinds import Follows, Trouble, follows
-from tests.faults.scene import Ground, Scene
-from tests.faults.stages import LIVES, Point, Stage, points
+from tests.faults.scene import BucketScene, Ground, Scene, goes_on
+from tests.faults.stages import Life, Point, Stage, points
 
 AT_ONCE = 8
 _READERS = 16
@@ -27,6 +28,8 @@ class Model:
 
     stage: Stage
     points: tuple[Point, ...]
+    writes: int
+    """How often the API server is written to."""
     status: dict[str, Any]
     truth: dict[str, Any]
 
@@ -63,47 +66,54 @@ class Wrong(AssertionError):
     """Something is not as it has to be."""
 
 
-def run(aws: StandIn, troubles: Sequence[Trouble], every: int = 1) -> Figures:
-    """Run the matrix, several buckets side by side.
+def run(aws: StandIn, lives: Sequence[Life], troubles: Sequence[Trouble], every: int = 1) -> Figures:
+    """Run the matrix, several objects side by side.
 
     Args:
         aws: a stand-in where there is nothing else.
+        lives: what is disturbed.
         troubles: what goes wrong.
         every: run only one of so many faults, each trouble at other calls than the next one.
     """
     figures = Figures(classes=len({trouble.cls for trouble in troubles}))
     with ThreadPoolExecutor(_READERS) as readers, ThreadPoolExecutor(AT_ONCE) as threads:
         ground = Ground.of(aws, readers)
-        lives = [_undisturbed(ground, number, life) for number, life in enumerate(LIVES)]
-        figures.calls = sum(len(m.points) for life in lives for m in life if m.stage.disturbed)
-        runs = [each for each in _runs(ground, lives, troubles) if each.turn % every == 0]
+        models = [_undisturbed(ground, number, life) for number, life in enumerate(lives)]
+        figures.calls = sum(len(m.points) for life in models for m in life if m.stage.disturbed)
+        scenes = [life.scene for life in lives]
+        runs = [each for each in _runs(ground, scenes, models, troubles) if each.turn % every == 0]
         for run_ in threads.map(lambda each: each.live(), runs):
             figures.injected += run_.injected
             figures.requests += run_.requests
             figures.wrong += run_.wrong
-    expected = {each.scene.bucket for each in runs if each.stays} | {"undisturbed-1"}
+    buckets = [each for each in runs if isinstance(each.scene, BucketScene)]
+    expected = {each.scene.name for each in buckets if each.stays} | ({"undisturbed-1"} if buckets else set())
     if not figures.wrong and (found := names(aws.client("s3"))) != expected:
         figures.wrong.append(f"left over or lost: {sorted(found ^ expected)}")
     return figures
 
 
-def _undisturbed(ground: Ground, number: int, life: Sequence[Stage]) -> list[Model]:
-    scene = Scene(ground, f"undisturbed-{number}")
+def _undisturbed(ground: Ground, number: int, life: Life) -> list[Model]:
+    scene = life.scene(ground, f"undisturbed-{number}")
     models = []
-    for stage in life:
+    for stage in life.stages:
+        before = len(scene.api.writes)
         found = points(scene, stage)
-        models.append(Model(stage, found, told(scene), truth(scene)))
+        writes = len(scene.api.writes) - before
+        models.append(Model(stage, found, writes, told(scene), truth(scene)))
     return models
 
 
-def _runs(ground: Ground, lives: Sequence[list[Model]], troubles: Sequence[Trouble]) -> Iterator["Run"]:
-    """Return a bucket's life for each trouble and each n, in which the n-th call of each stage fails."""
+def _runs(
+    ground: Ground, scenes: Sequence[type[Scene]], lives: Sequence[list[Model]], troubles: Sequence[Trouble]
+) -> Iterator["Run"]:
+    """Return a life for each trouble and each n, in which the n-th call of each stage fails."""
     for number, trouble in enumerate(troubles):
         for which, life in enumerate(lives):
             longest = max(len(model.points) for model in life if model.stage.disturbed)
             for n in range(longest):
                 if any(_disturbs(model, trouble, n) for model in life):
-                    scene = Scene(ground, f"fault-{number}-{which}-{n}")
+                    scene = scenes[which](ground, f"fault-{number}-{which}-{n}")
                     yield Run(scene, life, trouble, n, turn=number + n if not trouble.only else 0)
 
 
@@ -112,7 +122,7 @@ def _disturbs(model: Model, trouble: Trouble, n: int) -> bool:
 
 
 class Run:
-    """One bucket's life with one fault in each stage."""
+    """One life with one fault in each stage."""
 
     def __init__(self, scene: Scene, life: Sequence[Model], trouble: Trouble, n: int, *, turn: int) -> None:
         self.scene, self.life, self.trouble, self.n, self.turn = scene, life, trouble, n, turn
@@ -121,7 +131,7 @@ class Run:
 
     @property
     def stays(self) -> bool:
-        """Whether the bucket is there at the end."""
+        """Whether the object is there at the end, and what came of it."""
         return not self.scene.gone
 
     def live(self) -> "Run":
@@ -148,16 +158,20 @@ class Run:
         """Make one pass in which this call fails, and check what follows."""
         scene, attempts = self.scene, self.trouble.attempts(point)
         before = dict(scene.status)
-        number = scene.aws.fault(**self.trouble.on(scene.bucket, point, attempts))
+        number = scene.aws.fault(**self.trouble.on(scene.about(), point, attempts))
         writes, mark = len(scene.api.writes), scene.aws.mark()
-        outcome = scene.look()
+        hit: list[Call] = []
+        while not hit:
+            outcome = scene.look()
+            calls = scene.calls(mark)
+            hit = [call for call in calls if call.fault == number]
+            if not hit and (scene.gone or not goes_on(outcome)):
+                raise Wrong(f"{point} did not come")
         scene.aws.lift(number)
-        calls = scene.calls(mark)
-        hit = [call for call in calls if call.fault == number]
         self.requests += len(hit)
         _same("failed requests", len(hit), attempts)
         _at_most("calls", len(calls), len(model.points) + attempts - 1 + _SLACK)
-        _at_most("API writes", len(scene.api.writes) - writes, 2)
+        _at_most("API writes", len(scene.api.writes) - writes, max(2, model.writes))
         follow = follows(model.stage, point, self.trouble)
         if follow is not None:
             self.check(follow, outcome, hit)
@@ -172,8 +186,8 @@ class Run:
             _same(type_, self.scene.said(type_).get("status"), "True" if type_ == follow.beside else None)
         _same("next look", outcome.next, follow.next)
         if self.trouble.name == "denied":
-            said = f"on arn:aws:s3:::{self.scene.bucket} is denied to arn:aws:iam::"
-            if said not in ready["message"]:
+            said = rf"on {self.scene.arns} is denied to arn:aws:iam::"
+            if not re.search(said, ready["message"]):
                 raise Wrong(f"{hit[0].operation} is told as {ready['message']}")
 
     def well(self, model: Model) -> None:
@@ -194,18 +208,20 @@ class Run:
 
 
 def told(scene: Scene) -> dict[str, Any]:
-    """Return the status without its times, for a bucket of any name; nothing where the object is gone."""
+    """Return the status without its times, for an object of any name; nothing where it is gone."""
     return _plain(scene, scene.status)
 
 
 def truth(scene: Scene) -> dict[str, Any]:
-    """Return all that S3 tells of the bucket, part by part, for one of any name; nothing where it is gone."""
-    s3 = scene.aws.client("s3")
-    return _plain(scene, snapshot(s3, scene.bucket)) if is_there(s3, scene.bucket) else {}
+    """Return all that AWS tells, part by part, for an object of any name."""
+    return _plain(scene, scene.truth())
 
 
 def _plain(scene: Scene, found: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(timeless(found)).replace(scene.bucket, "BUCKET"))
+    text = json.dumps(timeless(found))
+    for name, called in scene.called().items():
+        text = text.replace(name, called)
+    plain: dict[str, Any] = json.loads(text)
     return plain
 
 

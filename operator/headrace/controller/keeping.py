@@ -15,7 +15,7 @@ from headrace.controller.removing import remove_in_turn
 from headrace.controller.status import Seen
 from headrace.controller.writer import write_status
 from headrace.engine.errors import CloudError, Deploying
-from headrace.engine.graph import Node, Settled, merged, merged_wishes, outputs_of, settle
+from headrace.engine.graph import Node, Settled, errors_of, merged, merged_wishes, outputs_of, settle
 from headrace.engine.ignore import Ignored
 from headrace.engine.reconcile import reconcile
 from headrace.engine.wish import Wish
@@ -83,7 +83,7 @@ class _Keeping:
         before, after = ledger.stale(known, self.asked.nodes, kind.main)
         before = self.without(before)
         settled = settle(self.asked.nodes, self.settle_one, self.is_there, write=write)
-        self.errors += [error for each in settled for error in each.errors]
+        self.errors += errors_of(settled)
         by_name = {each.node.name: each for each in settled}
         if not self.errors:
             after = self.without(after)
@@ -92,7 +92,7 @@ class _Keeping:
         seen = self.told(by_name)
         if not kind.composite or not (write or self.obj.status.get("parts")):
             return seen
-        return replace(seen, parts=ledger.parts_after(settled, before, after) if write else None)
+        return replace(seen, parts=ledger.parts_after(self.known, settled, before, after) if write else None)
 
     def told(self, settled: Mapping[str, Settled]) -> Seen:
         """Put together what was seen of the main node and, under their names, of the others."""

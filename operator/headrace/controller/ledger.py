@@ -5,6 +5,7 @@ from typing import Any
 
 from headrace.controller.api import Api, Gone, Object
 from headrace.controller.writer import write_status
+from headrace.engine.errors import Conflict, Throttled, Unavailable
 from headrace.engine.graph import Node, Settled
 from headrace.kinds.common import Part
 from headrace.kinds.status import TEXT
@@ -56,13 +57,28 @@ def stale(known: Parts, nodes: Collection[Node], main: str) -> tuple[Parts, Part
     return before, after
 
 
-def parts_after(settled: Iterable[Settled], before: Iterable[Part], after: Iterable[Part]) -> Parts:
+def parts_after(
+    known: Mapping[str, Part], settled: Iterable[Settled], before: Iterable[Part], after: Iterable[Part]
+) -> Parts:
     """Return what the object stands for now, with those parts of `stale` that are still to go."""
     now = (
-        Part(each.node.name, each.node.resource.name, each.id, each.ready, each.node.title)
+        Part(
+            each.node.name,
+            each.node.resource.name,
+            each.id,
+            _ready(each, known.get(each.node.name)),
+            each.node.title,
+        )
         for each in settled
     )
     return (*reversed(tuple(after)), *now, *reversed(tuple(before)))
+
+
+def _ready(settled: Settled, known: Part | None) -> bool:
+    """Say whether a part is ready; an outage does not change what is known."""
+    errors = settled.errors
+    passing = errors and all(isinstance(error, Throttled | Unavailable | Conflict) for error in errors)
+    return known.ready if passing and known is not None else settled.ready
 
 
 def written(part: Part) -> Mapping[str, Any]:

@@ -86,7 +86,8 @@ class Seen:
     @property
     def looked(self) -> bool:
         """Whether the resource could be looked at, be it there or not; what is not ours tells nothing."""
-        return self.report is not None and bool(self.report.found) and not self.foreign
+        found = self.report.found if self.report else ()
+        return any(not is_of_node(path) for path in found) and not self.foreign
 
     @property
     def foreign(self) -> bool:

@@ -115,6 +115,8 @@ class Settled:
     outputs: Outputs = field(default_factory=dict)
     error: CloudError | None = None
     """Why nothing could be done."""
+    waits: bool = False
+    """Whether that is because another node is yet to come."""
 
     @property
     def errors(self) -> tuple[CloudError, ...]:
@@ -179,7 +181,8 @@ def _settled(
         return settle_one(node.filled(outputs, KNOWN_LATER))
     missing = _missing(node, done, there)
     if missing is not None:
-        return Settled(node, None, id=node.id, error=Pending(f"{node.name} waits for {missing}."))
+        waiting = Pending(f"{node.name} waits for {missing}.")
+        return Settled(node, None, id=node.id, error=waiting, waits=True)
     return settle_one(node.filled(outputs))
 
 
@@ -200,6 +203,13 @@ def _side_by_side(one: Callable[[Node], Settled], nodes: list[Node]) -> list[Set
         return [one(nodes[0])]
     with ThreadPoolExecutor(min(_AT_ONCE, len(nodes))) as threads:
         return list(threads.map(one, nodes))
+
+
+def errors_of(settled: Iterable[Settled]) -> list[CloudError]:
+    """Return what is in the way; that nodes wait for others only where nothing is known to hold those up."""
+    settled = tuple(settled)
+    causes = [error for each in settled if not each.waits for error in each.errors]
+    return causes or [error for each in settled for error in each.errors]
 
 
 def merged(main: Report, others: Mapping[str, Report]) -> Report:

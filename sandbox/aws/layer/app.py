@@ -53,7 +53,7 @@ class Exchange:
     """One request and its answer, which passes through here; it is recorded before its last part is sent."""
 
     def __init__(self, call: Call, account: str, journal: Journal, send: Send) -> None:
-        self._call, self._account, self._journal, self._send = call, account, journal, send
+        self._call, self.account, self._journal, self._send = call, account, journal, send
         self._time, self._clock = time.time(), time.perf_counter()
         self._status = 0
         self._headers: dict[str, str] = {}
@@ -86,7 +86,7 @@ class Exchange:
             {
                 "time": self._time,
                 "duration": time.perf_counter() - self._clock,
-                "account": self._account,
+                "account": self.account,
                 "access_key": call.access_key,
                 "region": call.region,
                 "service": call.service,
@@ -142,7 +142,7 @@ class Layer:
     async def _exchange(self, exchange: Exchange, call: Call, scope: Scope, receive: Receive) -> None:
         if self._control.latency:
             await asyncio.sleep(self._control.latency)
-        armed = self._faults.take(call)
+        armed = self._faults.take(call, exchange.account)
         if armed is None:
             await self._inner(scope, receive, exchange.send)
             return

@@ -18,14 +18,15 @@ _EFFECTS = ("before", "after")
 class Rule:
     """What happens to which calls.
 
-    ``service``, ``operation`` and ``resource`` are regular expressions for the whole name. The first
-    ``after`` calls that match pass; then ``count`` of them are hit (None: all), each with
+    ``account``, ``service``, ``operation`` and ``resource`` are regular expressions for the whole name. The
+    first ``after`` calls that match pass; then ``count`` of them are hit (None: all), each with
     ``probability``. ``action`` is "error" (answer ``status``, ``code``, ``message``), "drop" (close the
     connection without an answer), "hold" (wait until the rule is released or deleted) or "delay" (only
     wait); each first waits ``delay`` seconds. ``effect`` "before": the call has not reached AWS yet;
     "after": AWS has done its work, but the answer does not arrive as such.
     """
 
+    account: str = ".*"
     service: str = ".*"
     operation: str = ".*"
     resource: str = ".*"
@@ -46,7 +47,7 @@ class Rule:
         if unknown := sorted(set(data) - known):
             raise ValueError(f"A fault has no field {unknown[0]!r}; it has {', '.join(sorted(known))}.")
         rule = cls(**data)
-        for name in ("service", "operation", "resource"):
+        for name in ("account", "service", "operation", "resource"):
             try:
                 re.compile(getattr(rule, name))
             except re.error as problem:
@@ -55,10 +56,11 @@ class Rule:
             raise ValueError(f"action is one of {', '.join(_ACTIONS)}; effect one of {', '.join(_EFFECTS)}.")
         return rule
 
-    def matches(self, call: Call) -> bool:
-        """Whether the rule is about this call."""
+    def matches(self, call: Call, account: str) -> bool:
+        """Whether the rule is about this call in this account."""
         return bool(
-            re.fullmatch(self.service, call.service)
+            re.fullmatch(self.account, account)
+            and re.fullmatch(self.service, call.service)
             and re.fullmatch(self.operation, call.operation)
             and re.fullmatch(self.resource, call.resource)
         )
@@ -95,10 +97,10 @@ class Armed:
             if not self.waiting:
                 self.idle.set()
 
-    def hits(self, call: Call) -> bool:
+    def hits(self, call: Call, account: str) -> bool:
         """Count a call; whether it is hit."""
         rule = self.rule
-        if self.released.is_set() or not rule.matches(call):
+        if self.released.is_set() or not rule.matches(call, account):
             return False
         self.seen += 1
         if self.seen <= rule.after or (rule.count is not None and self.fired >= rule.count):
@@ -127,9 +129,9 @@ class Faults:
         self._armed[self._last] = armed = Armed(self._last, rule)
         return armed
 
-    def take(self, call: Call) -> Armed | None:
-        """The rule that hits this call, or None."""
-        return next((armed for armed in self._armed.values() if armed.hits(call)), None)
+    def take(self, call: Call, account: str) -> Armed | None:
+        """The rule that hits this call in this account, or None."""
+        return next((armed for armed in self._armed.values() if armed.hits(call, account)), None)
 
     def shown(self) -> list[dict[str, Any]]:
         """All rules with their counts, the oldest first."""
