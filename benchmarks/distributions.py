@@ -19,6 +19,7 @@ from sandbox.up import Sandbox, sandbox
 from sandbox.world import World, condition, current
 
 _POLL_SECONDS = 0.1
+_OF_BUCKETS = frozenset({"s3", "s3control"})
 _EDIT: Mapping[str, Any] = {
     "comment": "edited",
     "priceClass": "PriceClass_100",
@@ -107,8 +108,8 @@ class Distributions:
     def _told(self, what: str) -> Iterator[str]:
         """Say what was called and written since the beginning, for each of them."""
         calls, writes = self._calls(), Counter(each.resource for each in self._buckets.api_writes())
-        of_buckets = [call for call in calls if call.service == "s3"]
-        rest = [call for call in calls if call.service != "s3"]
+        of_buckets = [call for call in calls if call.service in _OF_BUCKETS]
+        rest = [call for call in calls if call.service not in _OF_BUCKETS]
         yield f"{what}:"
         yield f"  AWS calls for a distribution: {self._each(call.operation for call in rest)}"
         yield f"  AWS calls for its bucket: {self._each(call.operation for call in of_buckets)}"
