@@ -1,28 +1,14 @@
-"""Every member of CloudFront's DistributionConfig is carried by a lens, or is listed here with a reason."""
+"""Every member of CloudFront's DistributionConfig is carried by a lens, or is listed with a reason."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
 
 from tests.unit.resources.distribution import LENSES, through_all
-
-Path = tuple[str, ...]
-
-_TENANTS = "of multi-tenant distributions, which are out of scope"
-
-_OLD = "an older way to say which certificate it is, which CloudFront answers beside the new one"
-
-REASONS: Mapping[str, str] = {
-    "CallerReference": "says which create call it was: given when the distribution is made, and kept",
-    "TenantConfig": _TENANTS,
-    "ConnectionMode": _TENANTS,
-    "ViewerCertificate.Certificate": _OLD,
-    "ViewerCertificate.CertificateSource": _OLD,
-}
-"""Members that no lens carries, with all that is in them, by their paths."""
+from tools.generate import ROOT
+from tools.members import REASONS, WITHOUT, Path, below, comparison, config_shape, members
 
 Case = tuple[Any, Mapping[str, Any]]
 """A value of a member, and what has to be beside it."""
@@ -45,28 +31,8 @@ CASES: Mapping[str, list[Case]] = {
 """Members that not any value says something of, or none by itself."""
 
 
-def _config() -> StructureShape:
-    shape = botocore.session.get_session().get_service_model("cloudfront").shape_for("DistributionConfig")
-    assert isinstance(shape, StructureShape)
-    return shape
-
-
-CONFIG = _config()
-
-
-def leaves(shape: Shape, path: Path = ()) -> Iterator[tuple[Path, Shape]]:
-    """Walk all members that hold a value of their own; what counts the items of a list does not."""
-    if isinstance(shape, StructureShape):
-        for name, inner in shape.members.items():
-            if name != "Quantity":
-                yield from leaves(inner, (*path, name))
-    elif isinstance(shape, ListShape) and isinstance(shape.member, StructureShape):
-        yield from leaves(shape.member, path)
-    else:
-        yield path, shape
-
-
-LEAVES = {".".join(path): (path, shape) for path, shape in leaves(CONFIG)}
+CONFIG = config_shape()
+MEMBERS = {member.name: member for member in members()}
 
 
 def values(shape: Shape) -> list[Any]:
@@ -110,12 +76,8 @@ def at(document: Any, path: Path) -> Any:
     return document
 
 
-def reason(name: str) -> str | None:
-    return next((REASONS[p] for p in REASONS if f"{name}.".startswith(f"{p}.")), None)
-
-
 def carried(name: str) -> bool:
-    path, shape = LEAVES[name]
+    path, shape = MEMBERS[name].path, MEMBERS[name].shape
     for value, beside in CASES.get(name, [(value, {}) for value in values(shape)]):
         given = document(CONFIG, path, (value, beside))
         assert at(given, path) == value
@@ -124,13 +86,20 @@ def carried(name: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", LEAVES)
+@pytest.mark.parametrize("name", MEMBERS)
 def test_every_member_is_carried_by_a_lens_or_has_a_reason(name: str) -> None:
-    assert carried(name) is not bool(reason(name)), f"{name}: {reason(name)}"
+    why = MEMBERS[name].reason
+    assert carried(name) is not bool(why), f"{name}: {why}"
 
 
-def test_every_reason_is_of_a_member_that_there_is() -> None:
-    assert [p for p in REASONS if not any(f"{name}.".startswith(f"{p}.") for name in LEAVES)] == []
+@pytest.mark.parametrize("paths", WITHOUT.values(), ids=WITHOUT)
+def test_what_cannot_be_said_is_something_that_there_is(paths: tuple[str, ...]) -> None:
+    assert [path for path in paths if not any(below(name, (path,)) for name in MEMBERS)] == []
+    assert tuple(REASONS) == WITHOUT["Headrace"]
+
+
+def test_the_comparison_in_the_documentation_is_the_one_that_is_counted() -> None:
+    assert comparison() in (ROOT / "docs/comparison.md").read_text()
 
 
 def test_a_member_that_no_lens_carries_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
