@@ -3,7 +3,7 @@
 import copy
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
@@ -63,6 +63,7 @@ LENSES: Mapping[str, tuple[Lens[Any, Any], st.SearchStrategy[Any], str]] = {
     )
 }
 each_lens = pytest.mark.parametrize(("lens", "values", "member"), LENSES.values(), ids=list(LENSES))
+B = TypeVar("B", bound=Behavior)
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -337,9 +338,19 @@ def test_a_ttl_that_is_no_number_is_refused_with_a_sentence() -> None:
 
 # Against the stand-in
 
+
+def cached(behavior: B) -> B:
+    """Return a behavior that says how long things are kept: CloudFront takes no other."""
+    if behavior.cache_policy_id or behavior.forwarded_values:
+        return behavior
+    return behavior.model_copy(update={"cache_policy_id": CACHE[0]})
+
+
 # CloudFront takes no certificate of Certificate Manager that is not there.
 ANY_VALUES = {name: values for name, (_, values, _) in LENSES.items()} | {
-    CERTIFICATE.name: CERTIFICATES.filter(lambda value: value.certificate_arn is None)
+    DEFAULT.name: DEFAULT_BEHAVIORS.map(cached),
+    BEHAVIORS.name: PATHS.map(lambda paths: Behaviors(value=tuple(cached(each) for each in paths.value))),
+    CERTIFICATE.name: CERTIFICATES.filter(lambda value: value.certificate_arn is None),
 }
 
 

@@ -19,6 +19,7 @@ from headrace.kinds.definition import read_spec
 from headrace.kinds.distribution._origin import BucketRef
 from headrace.kinds.distribution.origins import BucketOutputs, origin_settings
 from headrace.resources.cloudfront.distribution._store import STORE
+from headrace.resources.cloudfront.managed import CACHE_POLICIES
 from sandbox.aws.clients import ACCOUNT, REGION
 from sandbox.aws.stand_in import StandIn
 from tests.origin_specs import API, GOOD, GROUP, MEDIA, AnySpec, Spec, origins
@@ -37,7 +38,11 @@ REST: Body = {
     "CallerReference": "uid-1",
     "Comment": "",
     "Enabled": True,
-    "DefaultCacheBehavior": {"TargetOriginId": "api", "ViewerProtocolPolicy": "redirect-to-https"},
+    "DefaultCacheBehavior": {
+        "TargetOriginId": "api",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "CachePolicyId": CACHE_POLICIES["CachingDisabled"],
+    },
 }
 FULL: Spec = {
     **GOOD["all as a whole"],
