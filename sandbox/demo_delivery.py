@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 from sandbox.aws.clients import REGION
 from sandbox.demo_stage import NAMESPACE, Stage, Step
@@ -35,7 +36,7 @@ spec:
       inline: {{customHeaders: [{{header: {HEADER}, value: {NAMESPACE}}}]}}
   deletionPolicy: Delete
 """
-_PATIENCE = 30.0
+_PATIENCE, _POLL = 30.0, 0.02
 
 
 def ask(stage: Stage) -> None:
@@ -51,7 +52,7 @@ def ask(stage: Stage) -> None:
     stage.requests([call for call in stage.writes() if call.resource != BACKUP])
     stage.field("site", ".status.parts[*].name", "dist")
     shown = [row[head.index(name) :].split()[0] for name in ("READY", "REASON", "STATUS", "DRIFT")]
-    stage.check(shown == ["True", "InSync", "Deployed", "0"], "edge locations know it: Ready, and Deployed")
+    stage.check(shown == ["True", "InSync", "Deployed", "0"], "it is Ready once edge locations know it")
     names = [each["name"] for each in site.get("site")["status"]["parts"]]
     stage.check(
         [name.partition("/")[0] for name in names]
@@ -66,7 +67,9 @@ def view(stage: Stage) -> None:
     stage.check(stage.view(PRIVATE, f"/{KEY}").status == 403, "the bucket itself lets nobody in")
     got = stage.view(domain, f"/{KEY}")
     stored = stage.s3.get_object(Bucket=MEDIA, Key=KEY)["Body"].read()
-    stage.check(got.status == 200 and got.body == stored, "the distribution brings what is in it")
+    stage.check(
+        got.status == 200 and got.body == stored, "the distribution brings what is in it, to everybody"
+    )
     stage.check(got.headers.get(HEADER) == NAMESPACE, f"and the policy adds {HEADER}: {NAMESPACE}")
     stage.s3.put_object(Bucket=BACKUP, Key=SPARE, Body=b"back soon", ContentType="text/plain")
     spare = stage.view(domain, f"/{SPARE}")
@@ -104,32 +107,56 @@ def leave(stage: Stage) -> None:
     """Delete the distribution, and see each step of that."""
     domain = stage.field("site", ".status.domainName", "dist")
     stage.kubectl("delete", "dist", "site", "-n", NAMESPACE, "--wait=false")
-    for sentence in _farewell(stage):
-        stage.screen.said("status", sentence)
+    sentences = _farewell(stage)
+    stage.check(any("was disabled" in each for each in sentences), "the status told each step on the way")
     stage.events("site", "Deleted")
     stage.requests(stage.writes())
-    policy = json.loads(stage.s3.get_bucket_policy(Bucket=MEDIA)["Policy"])
-    print(policy)
-    stage.check(stage.view(domain, f"/{KEY}").status == 403, "nobody answers at its name any more")
-    stage.check(stage.view(PRIVATE, f"/{KEY}").status == 403, "the bucket is as private as before")
+    sids = [each["Sid"] for each in _statements(stage)]
+    stage.check(sids == ["HeadraceTLSOnly"], "the bucket's policy lets nobody in any more")
+    stage.check(stage.view(domain, f"/{KEY}").status == 403, "nobody answers at the distribution's name")
+    stage.check(stage.view(PRIVATE, f"/{KEY}").status == 403, "and the bucket is as private as it was")
+
+
+def _statements(stage: Stage) -> list[dict[str, Any]]:
+    policy: dict[str, Any] = json.loads(stage.s3.get_bucket_policy(Bucket=MEDIA)["Policy"])
+    return list(policy["Statement"])
 
 
 def _farewell(stage: Stage) -> list[str]:
-    """Return what the object says of itself until it is gone, each sentence once."""
+    """Show, and return, what the object says of itself until it is gone, each sentence once."""
     site, said, deadline = stage.world.of("Distribution"), [""], time.monotonic() + _PATIENCE
     while (obj := site.find("site")) is not None:
-        sentence = condition(obj, "Ready").get("message", "")
-        if sentence != said[-1]:
-            said.append(json.dumps(obj["status"]["conditions"]))
+        sentence = str(condition(obj, "Ready").get("message", ""))
+        if condition(obj, "Reconciling") and sentence != said[-1]:
+            stage.screen.said("status", sentence)
+            said.append(sentence)
         if time.monotonic() > deadline:
-            raise SandboxError(f"The distribution is still there: {sentence}")
-        time.sleep(0.05)
+            raise SandboxError(f"The distribution is still there after {_PATIENCE:g} s: {sentence}")
+        time.sleep(_POLL)
     return said[1:]
 
 
 DELIVERY = (
-    Step("A distribution is asked for", "why", ask),
-    Step("A viewer", "why", view),
-    Step("tamper", "why", tamper),
-    Step("leave", "why", leave),
+    Step(
+        "A distribution over the bucket is asked for",
+        "With a second bucket that comes with it, and is waited for. Access control, policy, distribution and the\n"
+        "grant in each bucket's policy follow from one object. Here, edge locations know a change within seconds.",
+        ask,
+    ),
+    Step(
+        "A viewer gets what the bucket keeps to itself",
+        "The stand-in answers viewers by the name that they ask for, and evaluates access control and policies.",
+        view,
+    ),
+    Step(
+        "Somebody changes the distribution in the console",
+        "And takes the grant out of the bucket's policy. Each object puts right what is its own, field by field.",
+        tamper,
+    ),
+    Step(
+        "The distribution is deleted, step by step",
+        "Viewers are turned away before anything is removed: disabled, known to all edge locations, deleted; then\n"
+        "what belonged to it, and what the buckets gave to it. deletionPolicy: Delete asked for that.",
+        leave,
+    ),
 )

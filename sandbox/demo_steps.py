@@ -52,7 +52,7 @@ def install(stage: Stage) -> None:
     """Apply CRDs and manifests."""
     stage.kubectl("apply", "--server-side", "-f", "crds", "-f", "manifests/install.yaml")
     said = stage.kubectl("wait", "--for=condition=Established", "-f", "crds")
-    stage.check("condition met" in said, "the API server knows the kind AcceleratedBucket")
+    stage.check("condition met" in said, "the API server knows the kinds")
 
 
 def start(stage: Stage) -> None:

@@ -20,7 +20,7 @@ from tests.bucket_specs import ROOT
 pytestmark = pytest.mark.e2e
 
 DEMO_SECONDS = 60.0
-STEPS = 12
+STEPS = 16
 
 
 class Program:
@@ -119,10 +119,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 def test_the_demo_shows_every_step_and_leaves_nothing(demo: Program) -> None:
     assert "\x1b" not in demo.said
-    assert re.findall(r"^\[(\d+)/12\]", demo.said, re.MULTILINE) == [str(n + 1) for n in range(STEPS)]
+    assert re.findall(r"^\[(\d+)/16\]", demo.said, re.MULTILINE) == [str(n + 1) for n in range(STEPS)]
     for words in (
         "versioning.enabled: absent -> true (spec)",
         "Host: acme-shop-media.s3-accelerate.amazonaws.com",
+        "-> 403",
+        "ok: and the policy adds x-served-for: shop",
+        "ok: what acme-shop-media has not, comes from acme-shop-backup: failover",
+        "defaultBehavior.viewerProtocol: allow-all -> redirect-to-https (default)",
+        "was disabled and is to be deleted: edges get to know it",
         "versioning.enabled: false -> true (spec)",
         '[{"field":"versioning.enabled","found":"false","wanted":"true"}]',
         "an accelerated bucket has no dots in its name",
@@ -151,7 +156,7 @@ def test_a_demo_whose_operator_cannot_start_ends_with_a_sentence_and_keeps_the_l
     demo = started("sandbox.demo", env={"HEADRACE_WORKERS": "none"})
 
     assert demo.end() == 1
-    assert "error: step 3 of 12, 'The operator starts': the operator ended with exit code 2" in demo.errors
+    assert "error: step 3 of 16, 'The operator starts': the operator ended with exit code 2" in demo.errors
     assert "HEADRACE_WORKERS" in demo.errors
     assert "Traceback" not in demo.errors
     logs = cache_dir() / "logs" / "demo"
