@@ -139,24 +139,24 @@ def _farewell(stage: Stage) -> list[str]:
 DELIVERY = (
     Step(
         "A distribution over the bucket is asked for",
-        "With a second bucket that comes with it, and is waited for. Access control, policy, distribution and the\n"
-        "grant in each bucket's policy follow from one object. Here, edge locations know a change within seconds.",
+        "It waits for a second bucket, which comes with it. Access control, policy, distribution and the grant\n"
+        "in each bucket's policy follow from one object. Here, edge locations know a change within seconds.",
         ask,
     ),
     Step(
         "A viewer gets what the bucket keeps to itself",
-        "The stand-in answers viewers by the name that they ask for, and evaluates access control and policies.",
+        "The stand-in answers viewers, and evaluates the access control and the policies of the buckets.",
         view,
     ),
     Step(
         "Somebody changes the distribution in the console",
-        "And takes the grant out of the bucket's policy. Each object puts right what is its own, field by field.",
+        "And takes the grant out of the bucket's policy. Each object puts right what is its own.",
         tamper,
     ),
     Step(
         "The distribution is deleted, step by step",
-        "Viewers are turned away before anything is removed: disabled, known to all edge locations, deleted; then\n"
-        "what belonged to it, and what the buckets gave to it. deletionPolicy: Delete asked for that.",
+        "deletionPolicy: Delete asked for that. It is disabled; once all edge locations know, it is deleted;\n"
+        "then what belonged to it, and what the buckets gave to it.",
         leave,
     ),
 )
