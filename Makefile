@@ -12,7 +12,7 @@ PROCESSES ?= 2
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Watch a bucket come, drift and go, on a control plane and an AWS stand-in on this machine
+demo: $(READY) ## Watch a bucket and its distribution come, drift and go, on a control plane and an AWS stand-in here
 	@$(BIN)/python -m sandbox.demo
 
 test: check ## Everything: lint, types, import contracts, generated files, unit tests, laws, end to end

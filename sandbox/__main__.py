@@ -18,7 +18,7 @@ from sandbox.up import Sandbox, Stopped, operator_variables, sandbox
 
 _LOOK_SECONDS = 0.2
 _TOKEN_SECONDS = 24 * 3600
-_SAMPLE = ROOT / "manifests" / "samples" / "acceleratedbucket-minimal.yaml"
+_SAMPLES = ROOT / "manifests" / "samples"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -100,9 +100,13 @@ def _next_steps(up: Sandbox, ran: Operator | None) -> str:
     return (
         "\n# Paste the exports into another terminal, or source what `python -m sandbox > env.sh` writes.\n"
         f"{operator}"
-        "# Then make a bucket, and look at it:\n"
-        f"#   kubectl apply -f {_SAMPLE}\n"
-        "#   kubectl get abkt -o wide\n"
+        "# Then make a bucket, and a distribution over it, and look at them:\n"
+        f"#   kubectl apply -f {_SAMPLES / 'acceleratedbucket-minimal.yaml'}\n"
+        f"#   kubectl apply -f {_SAMPLES / 'distribution-minimal.yaml'}\n"
+        "#   kubectl get abkt,dist -o wide\n"
+        "# Once it is Ready, view an object through it as a browser does; any AWS SDK can put one there:\n"
+        "#   host=$(kubectl get dist site -o jsonpath='{.status.domainName}')\n"
+        f'#   curl -H "Host: $host" -H "X-Forwarded-Proto: https" {up.aws.url}/hello.txt\n'
         f"# Every request that reached AWS: curl {up.aws.url}/_headrace/log\n"
     )
 

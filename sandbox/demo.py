@@ -1,4 +1,4 @@
-"""The demo: a bucket comes, drifts and goes, on a real control plane and an AWS stand-in. ``make demo``."""
+"""The demo: a bucket and its distribution come, drift and go, on this machine alone. ``make demo``."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def demo() -> None:
-    """Watch a bucket come, drift and go, on a control plane and an AWS stand-in on this machine.
+    """Watch a bucket and its distribution come, drift and go, on a control plane and an AWS stand-in here.
 
     Everything shown is real: kubectl's own words, the operator's log, the log of requests to AWS.
 

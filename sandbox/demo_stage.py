@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 
 from sandbox.aws.clients import session
-from sandbox.aws.stand_in import Call
+from sandbox.aws.stand_in import Call, Viewed
 from sandbox.control_plane.audit import AuditLog
 from sandbox.demo_screen import Screen
 from sandbox.errors import SandboxError
@@ -28,6 +28,8 @@ NAMESPACE = "shop"
 # The demo reads the operator's log, so it says how that is written.
 ARGUMENTS = ("--allow-ambient", "--log-format=json", "--log-level=info")
 
+# What the demo calls them, as kubectl takes it.
+_KINDS = {"abkt": "AcceleratedBucket", "dist": "Distribution"}
 _OPERATOR = "headrace/"
 _OBJECT = "involvedObject.name"
 _READS = ("Get", "List", "Head")
@@ -44,6 +46,15 @@ class Counts:
     aws_writes: int = 0
     api_writes: int = 0
     events: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it is called, what happens in it and why, and how it is done."""
+
+    title: str
+    why: str
+    run: Callable[["Stage"], None]
 
 
 class Stage:
@@ -88,17 +99,24 @@ class Stage:
         self.screen.yaml(text)
         self.kubectl("apply", "-f", "-", input=text)
 
-    def look_now(self, name: str, value: str) -> dict[str, Any]:
+    def look_now(self, name: str, value: str, kind: str = "abkt") -> dict[str, Any]:
         """Ask the operator for a look, as a person does, and return the object once it was answered."""
         asked = f"headrace.io/reconcile-requested-at={value}"
-        self.kubectl("annotate", "abkt", name, "-n", NAMESPACE, asked, "--overwrite")
-        return self.world.until(
+        self.kubectl("annotate", kind, name, "-n", NAMESPACE, asked, "--overwrite")
+        return self.world.of(_KINDS[kind]).until(
             lambda obj: obj["status"].get("lastHandledReconcileAt") == value, name, "the look"
         )
 
-    def field(self, name: str, path: str) -> str:
+    def field(self, name: str, path: str, kind: str = "abkt") -> str:
         """Show a part of an object with kubectl, and return it."""
-        return self.kubectl("get", "abkt", name, "-n", NAMESPACE, f"--output=jsonpath={{{path}}}")
+        return self.kubectl("get", kind, name, "-n", NAMESPACE, f"--output=jsonpath={{{path}}}")
+
+    def view(self, host: str, path: str) -> Viewed:
+        """Ask for something as a browser does, without credentials, and show what came."""
+        got = self.aws.view(host, path)
+        size = f", {len(got.body)} bytes" if got.status == 200 else ""
+        self.screen.said("viewer", f"GET https://{host}{path} -> {got.status}{size}")
+        return got
 
     def events(self, name: str, reason: str) -> None:
         """Show the events of an object for one reason, once this step has brought one."""

@@ -2,10 +2,9 @@
 
 import os
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
 
-from sandbox.demo_stage import ARGUMENTS, NAMESPACE, Stage
+from sandbox.demo_delivery import DELIVERY
+from sandbox.demo_stage import ARGUMENTS, NAMESPACE, Stage, Step
 from sandbox.errors import SandboxError
 from sandbox.operator import USER
 from sandbox.world import condition
@@ -49,20 +48,11 @@ CONTENT = os.urandom(256 * 1024)
 OWNER_TAG, RETAINED_TAG = "headrace.io/owner", "headrace.io/retained-by"
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step: what it is called, what happens in it and why, and how it is done."""
-
-    title: str
-    why: str
-    run: Callable[[Stage], None]
-
-
 def install(stage: Stage) -> None:
     """Apply CRDs and manifests."""
     stage.kubectl("apply", "--server-side", "-f", "crds", "-f", "manifests/install.yaml")
     said = stage.kubectl("wait", "--for=condition=Established", "-f", "crds")
-    stage.check("condition met" in said, "the API server knows the kind AcceleratedBucket")
+    stage.check("condition met" in said, "the API server knows the kinds")
 
 
 def start(stage: Stage) -> None:
@@ -268,6 +258,7 @@ STEPS = (
         "the accelerated endpoint and addresses it, as the request log has it.",
         upload,
     ),
+    *DELIVERY,
     Step(
         "Somebody suspends versioning behind our back",
         "The whole is compared again every resyncInterval (1h), or at once when somebody asks. "
