@@ -29,7 +29,7 @@ AnyFacet = Facet[Any, Any]
 Document = Mapping[str, Any]
 
 BUCKET: ResourceType = resource_type("s3/bucket")
-WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
+WAY_OUT = 'To let the object go and leave what is in AWS alone, annotate it headrace.io/abandon: "true".'
 
 # Policies
 

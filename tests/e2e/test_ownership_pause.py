@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 PAUSED = "headrace.io/paused"
 ABANDON = "headrace.io/abandon"
 BUCKETS = "acceleratedbuckets.headrace.io"
-WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
+WAY_OUT = 'To let the object go and leave what is in AWS alone, annotate it headrace.io/abandon: "true".'
 
 
 def paused(world: World, name: str = "media") -> Object:

@@ -29,7 +29,7 @@ _SLICE_SECONDS = 5.0
 _COUNTED = "{:,} objects, versions, markers and uploads"
 # What S3 says of content that is left, and not of what else keeps a bucket.
 _CONTENT = frozenset({"BucketNotEmpty"})
-_WAY_OUT = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
+_WAY_OUT = 'To let the object go and leave what is in AWS alone, annotate it headrace.io/abandon: "true".'
 
 
 def delete(parts: Parts, seen: Seen) -> Outcome | Told:

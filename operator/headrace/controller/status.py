@@ -91,8 +91,11 @@ class Seen:
 
     @property
     def foreign(self) -> bool:
-        """Whether what is there is somebody else's."""
-        return any(isinstance(error, NotOurs) for error in self.errors)
+        """Whether what is there is somebody else's; what else belongs to the object does not count."""
+        if self.report is None:
+            return any(isinstance(error, NotOurs) for error in self.errors)
+        own = (failure.error for failure in self.report.failures if not is_of_node(failure.facet))
+        return any(isinstance(error, NotOurs) for error in own)
 
     @property
     def outage(self) -> bool:

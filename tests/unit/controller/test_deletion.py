@@ -88,7 +88,7 @@ def test_what_cannot_be_deleted_keeps_the_object_and_says_why(
 
     assert made.api.read().held
     assert ready_reason(made.status()) == f"False {reason}"
-    way_out = 'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
+    way_out = 'To let the object go and leave what is in AWS alone, annotate it headrace.io/abandon: "true".'
     said = f"{error} {way_out}" if isinstance(error, Denied) else str(error)
     assert condition(made.status(), "Ready")["message"] == said
     assert outcome.next == next_

@@ -368,6 +368,6 @@ def test_without_credentials_it_waits_and_names_the_way_out(stage: Stage) -> Non
     assert stage.ready[:2] == ("False", "AccessDenied")
     assert stage.ready[2] == (
         "no credentials "
-        'To let the object go and leave the bucket alone, annotate it headrace.io/abandon: "true".'
+        'To let the object go and leave what is in AWS alone, annotate it headrace.io/abandon: "true".'
     )
     assert not stage.server.gone
