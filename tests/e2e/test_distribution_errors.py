@@ -64,16 +64,17 @@ def test_an_alias_that_another_distribution_holds_is_told_with_its_holder(site: 
     assert site.aws.view(taken, "/index.html").body == b"media"
 
 
-def test_an_alias_that_the_certificate_does_not_cover_is_told_in_the_words_of_cloudfront(
+def test_an_alias_that_the_certificate_does_not_cover_is_told_with_the_names_that_it_does(
     site: Site, cdn: Cdn
 ) -> None:
-    names, certificate = certified(site, cdn, "cdn")
+    (name,), certificate = certified(site, cdn, "cdn")
     site.filled()
-    site.apply(aliases=[*names, "www.elsewhere.example.com"], certificateARN=certificate)
+    site.apply(aliases=[name, "www.elsewhere.example.com"], certificateARN=certificate)
     obj = site.objects.stalled("InvalidSpec", "site")
-    assert message(obj).startswith(
-        "AWS refused CreateDistributionWithTags (InvalidViewerCertificate): The certificate that is attached "
-        "to your distribution doesn't cover the alternate domain name (CNAME) that you're trying to add."
+    assert message(obj) == (
+        f"AWS refused CreateDistributionWithTags (InvalidViewerCertificate): the certificate {certificate} is "
+        f"for {name}, and not for www.elsewhere.example.com. Take another certificate, or take these names "
+        "out of aliases."
     )
     assert site.ids() == set()
 

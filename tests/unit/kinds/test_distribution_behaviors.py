@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from headrace.engine.graph import Ref
 from headrace.kinds.distribution.behaviors import BehaviorSpec, behavior_settings
-from headrace.kinds.distribution.certificate import covers
 from headrace.kinds.distribution.policies import PolicyChoice, PolicyKind
+from headrace.resources.cloudfront.distribution._refusals import covers
 from headrace.resources.cloudfront.distribution.behaviors import Behaviors, BehaviorsLens
 from headrace.resources.cloudfront.distribution.default_behavior import DefaultBehaviorLens
 from headrace.resources.cloudfront.distribution.error_responses import ErrorResponsesLens

@@ -1,6 +1,6 @@
 """The certificate of a distribution, and its names in DNS, in its spec."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -195,14 +195,3 @@ class CertificateSpec(ApiModel):
             "sslSupport": self.ssl_support,
         }
         return {"viewerCertificate": {name: value for name, value in said.items() if value is not None}}
-
-
-def covers(names: Iterable[str], alias: str) -> bool:
-    """Say whether a certificate with these names is for this alias; a wildcard stands for one label.
-
-    A wildcard of the alias itself is covered by the same wildcard only.
-    """
-    wanted = alias.lower().rstrip(".")
-    _, _, parent = wanted.partition(".")
-    known = {name.lower().rstrip(".") for name in names}
-    return wanted in known or (f"*.{parent}" in known and bool(parent))

@@ -15,8 +15,8 @@ from headrace.engine.facet import Permissions
 from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
 from headrace.resources.cloudfront._tags import MOST_TAGS, drop_tags, put_tags, tags_of, written
+from headrace.resources.cloudfront.distribution._refusals import ASKING, explained
 from headrace.resources.cloudfront.distribution._store import STORE, document
-from headrace.resources.cloudfront.distribution._taken import ASKING, holders_told
 
 _IN_PROGRESS = "InProgress"
 # CloudFront ends its refusal of a CallerReference that it knows with the id of what was made with it.
@@ -104,7 +104,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
         said: Any = {"DistributionConfig": dict(body), "Tags": written(tags)}
         client = target.cloudfront
         try:
-            with holders_told(target, body):
+            with explained(target, body):
                 answer = client.create_distribution_with_tags(DistributionConfigWithTags=said)
         except client.exceptions.DistributionAlreadyExists as error:
             target.identify(_already(error.response["Error"].get("Message", "")))
