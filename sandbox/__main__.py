@@ -32,6 +32,9 @@ def main(
     latency: Annotated[
         float, typer.Option(min=0, max=60, help="Seconds that every AWS call takes longer.")
     ] = 0.0,
+    deployment: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds until a change of a distribution is at work.")
+    ] = 1.0,
 ) -> None:
     """Keep a control plane and an AWS stand-in up, with our kinds installed, until Ctrl-C.
 
@@ -44,6 +47,7 @@ def main(
             install(up.plane)
             if latency:
                 up.aws.latency(latency)
+            up.aws.deployment(deployment)
             _keep_up(up, with_operator=operator)
     except SandboxError as error:
         say(f"error: {error}")

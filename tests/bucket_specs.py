@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = sorted((ROOT / "manifests" / "samples").glob("acceleratedbucket-*.yaml"))
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ALIAS = "arn:aws-cn:kms:cn-north-1:111122223333:alias/media"
@@ -16,12 +13,6 @@ OFF = {"enabled": False}
 OLD = {"abortIncompleteUploadsAfterDays": 7}
 
 Spec = Mapping[str, Any]
-
-
-def sample(path: Path) -> dict[str, Any]:
-    """Return the object of a sample file."""
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return loaded
 
 
 def tags(count: int) -> dict[str, str]:

@@ -20,6 +20,15 @@ class Origin(ApiModel):
     """As much of an origin as a behaviour has to know."""
 
     name: Short = Field(description="Its name.")
+    domain_name: Short = Field(description="Where it is.")
+
+
+class OriginGroup(ApiModel):
+    """As much of an origin group."""
+
+    name: Short = Field(description="Its name.")
+    members: tuple[Short, ...] = Field(max_length=2, description="Its origins.")
+    failover_on: tuple[int, ...] = Field(max_length=9, description="When the second one is asked.")
 
 
 class AnySpec(BehaviorsSpec, DeliverySpec, CertificateSpec, CommonSpec):
@@ -36,12 +45,13 @@ class AnySpec(BehaviorsSpec, DeliverySpec, CertificateSpec, CommonSpec):
         None, max_length=100, description="Names."
     )
     origins: tuple[Origin, ...] | None = Field(None, max_length=100, description="Origins.")
-    origin_groups: tuple[Origin, ...] | None = Field(None, max_length=100, description="Groups.")
+    origin_groups: tuple[OriginGroup, ...] | None = Field(None, max_length=100, description="Groups.")
     http_version: Short | None = Field(None, description="Versions.")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        names = [each.name for each in (*(self.origins or ()), *(self.origin_groups or ()))]
+        names = [origin.name for origin in self.origins or ()]
+        names += [group.name for group in self.origin_groups or ()]
         adopted = self.defaults == "None"
         self.check_behaviors(None if self.origins is None else names, adopted=adopted)
         self.check_delivery(self.all_behaviors(), self.http_version)
@@ -52,7 +62,8 @@ class AnySpec(BehaviorsSpec, DeliverySpec, CertificateSpec, CommonSpec):
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/0a-1b"
 FUNCTION = "arn:aws:cloudfront::111122223333:function/rewrite"
 LAMBDA = "arn:aws:lambda:us-east-1:111122223333:function:sign:7"
-ORIGINS = [{"name": "media"}, {"name": "api"}]
+ORIGINS = [{"name": name, "domainName": f"{name}.example.com"} for name in ("media", "api")]
+GROUPS = {"originGroups": [{"name": "ha", "members": ["media", "api"], "failoverOn": [500]}]}
 
 
 def one(**fields: Any) -> Spec:
@@ -85,8 +96,7 @@ GOOD: Mapping[str, Spec] = {
         responseHeaders={"inline": {}},
     ),
     "behaviors in an order": paths("/api/v2/*", "/api/*", "*.jpg"),
-    "an origin group": one()
-    | {"originGroups": [{"name": "ha"}], "behaviors": [{"path": "/", "origin": "ha"}]},
+    "an origin group": one() | GROUPS | {"behaviors": [{"path": "/", "origin": "ha"}]},
     "nothing but behaviors, where something is there": {
         "defaults": "None",
         "behaviors": [{"path": "/a", "origin": "theirs"}],
@@ -146,7 +156,7 @@ BAD: Mapping[str, tuple[Spec, str]] = {
         "a behavior's origin must be the name of one of origins or originGroups",
     ),
     "a group that is none": (
-        one() | {"originGroups": [{"name": "ha"}], "behaviors": [{"path": "/", "origin": "hb"}]},
+        one() | GROUPS | {"behaviors": [{"path": "/", "origin": "hb"}]},
         "a behavior's origin must be the name of one of origins or originGroups",
     ),
     "TTLs out of order": (

@@ -83,6 +83,8 @@ def _members(kind: Definition[Any]) -> Iterator[tuple[ResourceType, Facet[Any, A
 
 # The page
 
+_PURPOSES = ("Policy", "Setting", "To read", "To write", "To delete the content", "To say more")
+
 
 def page(kind: Definition[Any]) -> str:
     """Return the page about the policies of a kind."""
@@ -99,7 +101,10 @@ def page(kind: Definition[Any]) -> str:
         ),
         "## Setting by setting",
         "`presence` is the resource itself, and every object needs it.",
-        table(("Policy", "Setting", "To read", "To write", "To delete the content"), _settings(kind)),
+        table(
+            ("Policy", "Setting", "To read", "To write", "To delete the content", "To say more"),
+            _settings(kind),
+        ),
         "## Statement by statement",
         "The Sid says what a statement is for, and who needs it; each action is in one statement only. "
         "[README.md](README.md#without-a-statement) says what does not work without one.",
@@ -111,7 +116,7 @@ def page(kind: Definition[Any]) -> str:
 def _settings(kind: Definition[Any]) -> Iterator[tuple[str, ...]]:
     for resource, member in _members(kind):
         needs, path = member.permissions, _path(kind, resource, member)
-        actions = (codes(sorted(each)) for each in (needs.read, needs.write, needs.empty))
+        actions = (codes(sorted(each)) for each in (needs.read, needs.write, needs.empty, needs.explain))
         of_type = f" of {_type_of(resource)}" if len(kind.resources) > 1 else ""
         yield _link(path), f"`{member.name}`{of_type}", *actions
 

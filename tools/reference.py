@@ -44,7 +44,7 @@ def page(kind: Definition[Any]) -> str:
             "## IAM actions",
             "What is left as it is, is neither read nor written, and needs no rights.",
             table(("Setting", "To read", "To write"), _actions(kind)),
-            *_emptying(kind),
+            *_besides(kind),
         )
     return "\n\n".join(parts) + "\n"
 
@@ -90,11 +90,13 @@ def _actions(kind: Definition[Any]) -> Iterator[tuple[str, str, str]]:
             yield shown, codes(sorted(needs.read)), codes(sorted(needs.write))
 
 
-def _emptying(kind: Definition[Any]) -> Iterator[str]:
-    """Tell of the rights that deleting the content needs, where that can be asked for."""
+def _besides(kind: Definition[Any]) -> Iterator[str]:
+    """Tell of the rights to delete the content, where that can be asked for, and to say why not."""
     for resource in kind.resources:
         if needs := resource.root.permissions.empty:
             yield f"With `emptyOnDelete: true`, to delete the content: {codes(sorted(needs))}."
+        if needs := resource.root.permissions.explain:
+            yield f"Where AWS refuses something, to say who is in the way: {codes(sorted(needs))}."
 
 
 def _type(schema: Schema) -> str:

@@ -234,6 +234,10 @@ class StandIn(Clients):
         """Let every deployment of a distribution take so long, also one that is under way."""
         self._control("POST", "deployment", {"seconds": seconds})
 
+    def tagging_delay(self, seconds: float) -> None:
+        """Let new distributions and certificates be found by their tags only so long after their creation."""
+        self._control("POST", "tagging", {"seconds": seconds})
+
     def view(
         self, host: str, path: str = "/", *, method: str = "GET", headers: Mapping[str, str] | None = None
     ) -> Viewed:
@@ -247,7 +251,7 @@ class StandIn(Clients):
         return Viewed(status, answered, body)
 
     def reset(self) -> None:
-        """Everything as after the start: no resources, log, faults, latency. Numbers of the log go on."""
+        """Everything as after the start: no resources, log, faults or delays. Numbers of the log go on."""
         self._control("POST", "reset")
 
     def _running(self) -> Child:

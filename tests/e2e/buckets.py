@@ -50,7 +50,15 @@ _SUBRESOURCES = (
     "website",
 )
 # What no two runs have in common.
-_OF_A_RUN = ("CreationDate", "ETag", "LastModified", "VersionId", "lastTransitionTime", "time")
+_OF_A_RUN = (
+    "CallerReference",
+    "CreationDate",
+    "ETag",
+    "LastModified",
+    "VersionId",
+    "lastTransitionTime",
+    "time",
+)
 
 
 def full_spec(world: World, **more: Any) -> dict[str, Any]:
@@ -126,10 +134,10 @@ def is_there(s3: "S3Client", bucket: str) -> bool:
 
 def snapshot(s3: "S3Client", bucket: str) -> dict[str, Any]:
     """Return all that S3 tells of a bucket: each part of its configuration, or the code that says why not."""
-    found = {name: _answer(s3, f"get_bucket_{name}", bucket) for name in _SUBRESOURCES}
-    found["public_access_block"] = _answer(s3, "get_public_access_block", bucket)
+    found = {name: answer(s3, f"get_bucket_{name}", bucket) for name in _SUBRESOURCES}
+    found["public_access_block"] = answer(s3, "get_public_access_block", bucket)
     found["tagging"] = tags(s3, bucket)
-    found["content"] = _answer(s3, "list_object_versions", bucket)
+    found["content"] = answer(s3, "list_object_versions", bucket)
     return found
 
 
@@ -140,9 +148,10 @@ def timeless(found: Any) -> Any:
     return [timeless(value) for value in found] if isinstance(found, list) else found
 
 
-def _answer(s3: "S3Client", method: str, bucket: str) -> Any:
+def answer(s3: "S3Client", method: str, bucket: str) -> Any:
+    """Return what S3 answers, or the code that says why not."""
     try:
-        answer = getattr(s3, method)(Bucket=bucket)
+        told = getattr(s3, method)(Bucket=bucket)
     except ClientError as error:
         return error.response["Error"].get("Code")
-    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    return {key: value for key, value in told.items() if key != "ResponseMetadata"}

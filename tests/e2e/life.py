@@ -5,15 +5,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, get_args
 
 from kubernetes import client, config
 
+from headrace.aws.credentials import Keys, Source
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
+from headrace.aws.sessions import Account
 from headrace.aws.target import Target
 from headrace.controller.accounts import Accounts, Options, make_account
 from headrace.controller.api import ApiError, Body, Gone, Object
@@ -21,12 +23,14 @@ from headrace.controller.cache import Cache
 from headrace.controller.consequences import Next
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
+from headrace.controller.references import dependents
 from headrace.controller.relations import Relations, references_of
 from headrace.controller.secrets import FreshSecrets
 from headrace.controller.transitions import Transition
 from headrace.kinds.definition import ObjectRef
 from headrace.kinds.registry import DEFINITIONS, KINDS
 from headrace.kube.client import KubeClient, make_client
+from sandbox.aws.clients import ACCOUNT, SECRET
 from sandbox.control_plane.server import ControlPlane
 from sandbox.operator import NAMESPACE, SERVICE_ACCOUNT
 
@@ -35,6 +39,8 @@ CLUSTER = "crash"
 UNPACED = 1e6
 MOST_LOOKS = 12
 """After so many looks in a row an object that is still not settled never will be."""
+SOON = 10.0
+"""Whoever is to be looked at within so many seconds is looked at now, as if they had passed."""
 _READERS = 8
 
 When = Literal["before", "after"]
@@ -104,9 +110,9 @@ Sent = tuple[tuple[str, int], ...]
 class GatedMeter(Meter):
     """Sends every request to AWS through a gate: each client that is made is made known to the meter."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, *, unlisted: bool = False) -> None:
         super().__init__()
-        self._gate, self._sent = gate, threading.local()
+        self._gate, self._sent, self._unlisted = gate, threading.local(), unlisted
 
     def watch(self, client: Any, account: str, region: str) -> None:
         """Have the client ask at the gate before it sends and before it hears."""
@@ -119,6 +125,12 @@ class GatedMeter(Meter):
 
         client.meta.events.register_last("before-send", out)
         client.meta.events.register_first("response-received", back)
+        if self._unlisted:
+            client.meta.events.register("after-call.*.GetResources", _find_nothing)
+
+
+def _find_nothing(parsed: dict[str, Any], **_: Any) -> None:
+    parsed["ResourceTagMappingList"] = []
 
 
 class GatedApi:
@@ -170,14 +182,24 @@ class Cradle:
 
 
 class Life:
-    """A controller with a memory of its own: cache, accounts, sessions and clients. Ends with the block."""
+    """A controller with a memory of its own: cache, accounts, sessions and clients. Ends with the block.
 
-    def __init__(self, cradle: Cradle, doom: Point | None = None) -> None:
+    Args:
+        cradle: what it starts from.
+        doom: where it ends.
+        account: the account in which it works, as root.
+        unlisted: whether the tagging API does not list yet what was made.
+    """
+
+    def __init__(
+        self, cradle: Cradle, doom: Point | None = None, account: str = ACCOUNT, *, unlisted: bool = False
+    ) -> None:
+        self.account = account
         self.gate = Gate(doom)
         self.api = GatedApi(cradle.kube, self.gate)
         self._cache = Cache(references_of(KINDS))
         self._readers = ThreadPoolExecutor(_READERS, "reader")
-        make = make_account(GatedMeter(self.gate), Pacing(UNPACED))
+        make = _of_account(account, make_account(GatedMeter(self.gate, unlisted=unlisted), Pacing(UNPACED)))
         secrets = FreshSecrets(cradle.kube, time.monotonic)
         labels: Mapping[str, Mapping[str, str]] = {}
         accounts = Accounts(Options(CLUSTER, allow_ambient=True), self._cache, secrets, labels, make)
@@ -199,24 +221,34 @@ class Life:
         """Be over; what is on its way when a process dies arrives all the same, and soon."""
         self._readers.shutdown(wait=True)
 
-    def settle(self, ref: ObjectRef) -> Object | None:
-        """Look at an object until there is nothing to do at once; None where it is gone.
+    def settle(self, ref: ObjectRef, *others: ObjectRef) -> Object | None:
+        """Look at an object, and at others, until there is nothing to do at once; None where it is gone.
+
+        As the loop does: what refers to one another is looked at again where one of them has news.
 
         Raises:
             Died: the point of its death was reached.
         """
-        outages = 0
-        for _ in range(MOST_LOOKS):
-            obj = self._read(ref)
-            if obj is None:
-                return None
-            outcome = self._look(obj, outages)
-            if outcome is not None and self._rests(outcome):
-                return outcome.obj
+        for other in others:
+            self._read(other)
+        refs = (ref, *others)
+        due, outages = dict.fromkeys(refs), Counter[ObjectRef]()
+        for _ in range(MOST_LOOKS * len(refs)):
+            at = next(iter(due))
+            del due[at]
+            before, obj = self._cache.get(at), self._read(at)
+            outcome = self._look(obj, outages[at]) if obj else None
+            self._keep(obj, outcome)
+            if obj and not (outcome and self._rests(outcome)):
+                due[at] = None
             if outcome is not None:
                 # As the loop does: a pass that the API server ended tells nothing of AWS.
-                outages = outages + 1 if outcome.outage else 0
-        raise AssertionError(f"{ref} does not settle: {obj and obj.status}")
+                outages[at] = outages[at] + 1 if outcome.outage else 0
+            news = dependents(self._cache, before, self._cache.get(at))
+            due.update(dict.fromkeys(other for other in news if other in refs))
+            if not due:
+                return self._cache.get(ref)
+        raise AssertionError(f"{', '.join(map(self._told, due))} does not settle")
 
     def target(self, bucket: str, region: str) -> Target:
         """Reach a bucket past the controller, as somebody else would."""
@@ -235,14 +267,34 @@ class Life:
         except ApiError:
             return None
 
+    def _keep(self, obj: Object | None, outcome: Outcome | None) -> None:
+        """Have the cache know what came of a look."""
+        if outcome is not None and outcome.obj is not None:
+            self._cache.put(outcome.obj.body)
+        elif obj is not None and outcome is not None:
+            self._cache.remove(obj.body)
+
+    def _told(self, ref: ObjectRef) -> str:
+        obj = self._cache.get(ref)
+        return f"{ref} ({obj and obj.status})"
+
     @staticmethod
     def _rests(outcome: Outcome) -> bool:
-        return outcome.obj is None or (outcome.next is not Next.BACKOFF and outcome.next != 0.0)
+        soon = isinstance(outcome.next, float) and outcome.next < SOON
+        return outcome.obj is None or (outcome.next is not Next.BACKOFF and not soon)
 
     def _read(self, ref: ObjectRef) -> Object | None:
         try:
             body = self.api.get(ref)
         except Gone:
+            known = self._cache.get(ref)
+            if known is not None:
+                self._cache.remove(known.body)
             return None
         self._cache.put(body)
         return Object(body)
+
+
+def _of_account(account: str, make: Callable[[Source], Account]) -> Callable[[Source], Account]:
+    """Return what makes accounts as the root of this one."""
+    return lambda source: make(replace(source, credentials=Keys(account, SECRET)))

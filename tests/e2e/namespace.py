@@ -9,14 +9,14 @@ import yaml
 
 from headrace.kinds.crd import crd_name
 from headrace.kinds.definition import API_VERSION
-from headrace.kinds.registry import KINDS
+from headrace.kinds.registry import DEFINITIONS
 from sandbox.control_plane.server import ControlPlane
 from tests.bucket_specs import ROOT, Spec
 
 
 def with_our_kinds(plane: ControlPlane) -> ControlPlane:
     """Return the control plane once it serves the definitions that are in crds/."""
-    names = [crd_name(kind) for kind in KINDS.values()]
+    names = [crd_name(kind) for kind in DEFINITIONS.values()]
     for name in names:
         plane.kubectl_run("apply", "--server-side", f"--filename={ROOT / 'crds' / name}.yaml")
     served = [f"crd/{name}" for name in names]

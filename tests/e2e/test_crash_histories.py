@@ -22,7 +22,7 @@ from sandbox.aws.clients import REGION
 from sandbox.world import condition
 from tests.e2e.buckets import names, put_tags, snapshot, tags, writes
 from tests.e2e.life import ANY, WHENS, Cradle, Died, Life, Point, When
-from tests.e2e.stages import DELETED, People, Plot
+from tests.e2e.stages import DELETED, BucketPlot, People
 from tests.laws import generate
 from tests.laws.laws import by_hand, look, same
 
@@ -63,7 +63,7 @@ class History(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.plot = Plot(self.people, self.builder, f"history-{next(_numbers):03}", DELETED)
+        self.plot = BucketPlot(self.people, self.builder, f"history-{next(_numbers):03}", DELETED)
         self.s3 = self.people.world.aws.client("s3")
         self.settings: dict[str, Slice] = {}
         self.how: dict[str, Any] = {}

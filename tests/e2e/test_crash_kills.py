@@ -7,18 +7,20 @@ its own, the process is killed, and the next one takes all of them up.
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from headrace.aws.target import Target
 from headrace.kinds.definition import ObjectRef
+from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import StandIn
 from sandbox.errors import SandboxError
 from sandbox.operator import Operator
 from sandbox.processes import wait_until
 from sandbox.world import condition, current
 from tests.e2e.life import CLUSTER, Cradle, Life, Point
-from tests.e2e.stages import STAGES, People, Plot, Record, recorded
+from tests.e2e.stages import STAGES, BucketPlot, People, Record, recorded
 
 pytestmark = pytest.mark.e2e
 
@@ -33,16 +35,19 @@ class Served:
     people: People
     other: Life
     """Who reaches a bucket as somebody else would."""
+    account: str = ACCOUNT
 
-    def settle(self, ref: ObjectRef) -> None:
-        """Return once the object is Ready in its present generation, or gone where it is to go."""
-        try:
-            wait_until(lambda: self._settled(ref.name), what=f"{ref} settles", seconds=_SECONDS)
-        except SandboxError as error:
-            raise SandboxError(f"{error} It is {self.people.find(ref.name)}") from None
+    def settle(self, ref: ObjectRef, *others: ObjectRef) -> None:
+        """Return once all are Ready in their present generation, or gone where they are to go."""
+        for each in (ref, *others):
+            try:
+                wait_until(partial(self._settled, each), what=f"{each} settles", seconds=_SECONDS)
+            except SandboxError as error:
+                found = self.people.of(each.kind).find(each.name)
+                raise SandboxError(f"{error} It is {found}") from None
 
-    def _settled(self, name: str) -> bool:
-        obj = self.people.find(name)
+    def _settled(self, ref: ObjectRef) -> bool:
+        obj = self.people.of(ref.kind).find(ref.name)
         if obj is None:
             return True
         ready = condition(obj, "Ready").get("status") == "True"
@@ -79,7 +84,7 @@ def nth_of_ten(record: Record, number: int) -> Point:
     return points[number * len(points) // ROUNDS]
 
 
-def held(aws: StandIn, plot: Plot, point: Point) -> int:
+def held(aws: StandIn, plot: BucketPlot, point: Point) -> int:
     """Have the operator held at this point, once."""
     return aws.fault(
         action="hold",
@@ -111,7 +116,7 @@ def test_killed_in_every_stage_at_once_the_next_operator_ends_each_as_if_nothing
     aws, served = people.world.aws, Served(people, builder)
     stages = list(STAGES.values())
     points = [nth_of_ten(records[stage.name], number) for stage in stages]
-    plots = [Plot(people, served, f"{stage.name}-{number}", stage.more) for stage in stages]
+    plots = [BucketPlot(people, served, f"{stage.name}-{number}", stage.more) for stage in stages]
     with ThreadPoolExecutor(len(stages)) as pool:
         list(pool.map(lambda stage, plot: stage.before(plot), stages, plots))
     mark = aws.mark()

@@ -5,8 +5,11 @@ that nobody disturbed. `pytest tests/e2e/test_crash_matrix.py -rP` prints the fi
 """
 
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from difflib import ndiff
+from typing import Any
 
 import pytest
 
@@ -14,35 +17,41 @@ from headrace.kinds.accelerated_bucket import BUCKET
 from headrace.kinds.definition import FINALIZER
 from sandbox.aws.clients import ACCOUNT, REGION
 from sandbox.world import condition
-from tests.e2e.buckets import OWNER_TAG, names, reads, tags
-from tests.e2e.life import CLUSTER, Cradle, Died, Life, Point
-from tests.e2e.stages import DELETED, STAGES, People, Plot, Record, Stage, recorded
+from tests.e2e import distribution_stages
+from tests.e2e.buckets import OWNER_TAG, tags
+from tests.e2e.life import CLUSTER, Cradle, Life, Point
+from tests.e2e.stages import DELETED, STAGES, Ground, P, People, Plot, Record, Stage
 from tests.laws.laws import look, same
 from tests.settings import said, samples
 
 pytestmark = pytest.mark.e2e
 
 COSTS = {
-    "create": (20, 2),
-    "update": (27, 1),
+    "create": (22, 2),
+    "update": (29, 1),
     "silence": (24, 1),
     "adopt": (37, 2),
     "release": (7, 1),
     "delete": (4, 1),
     "empty": (13, 1),
     "steady": (9, 0),
+    "d-create": (19, 5),
+    "d-update": (20, 2),
+    "d-adopt": (25, 5),
+    "d-release": (9, 1),
+    "d-delete": (31, 5),
+    "d-steady": (8, 0),
 }
-"""Calls to AWS about the bucket, and writes to the API server, of each stage with every setting named.
+"""Calls to AWS, and writes to the API server, of each stage: of a bucket with every setting named, and of a
+distribution (d-) together with its bucket.
 
-A new facet adds a read to each look, and a write to each stage that changes it.
+A new facet of a bucket adds a read to each look, and a write to each stage that changes it.
 """
+ALL: Mapping[str, Stage[Any]] = {**STAGES, **distribution_stages.STAGES}
+CREATIONS = (STAGES["create"], distribution_stages.STAGES["d-create"])
 _AT_ONCE = 4
 
-
-def dies(cradle: Cradle, plot: Plot, point: Point) -> None:
-    """Have a life end at this point."""
-    with Life(cradle, doom=point) as life, pytest.raises(Died):
-        life.settle(plot.ref)
+Act = Callable[[Plot], object]
 
 
 def told(figures: str) -> None:
@@ -51,73 +60,78 @@ def told(figures: str) -> None:
 
 
 def cost_of(record: Record) -> str:
-    """Say what was done for the one bucket."""
+    """Say what was done for the objects of a plot."""
     calls, writes = record.cost()
     return f"{calls} AWS calls, {writes} API writes"
 
 
-@pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
-def test_a_life_that_ends_at_any_point_is_taken_up_by_the_next_one_without_a_trace(
-    stage: Stage, people: People, cradle: Cradle, builder: Life
-) -> None:
-    undisturbed = stage.begin(people, builder, "undisturbed")
-    record = recorded(undisturbed, cradle)
-    undisturbed.leave()
-    points = record.points()
+@pytest.fixture
+def ground(people: People, cradle: Cradle, builder: Life) -> Iterator[Ground]:
+    """Where lives end and begin; a distribution is deployed as soon as it is looked at."""
+    aws = people.world.aws
+    aws.deployment(0)
+    yield Ground(people, cradle, builder)
+    aws.deployment(1)
 
-    def ended(number: int) -> Plot:
-        plot = stage.begin(people, builder, f"{number}")
-        dies(cradle, plot, points[number])
+
+def unlike(sight: str, other: str) -> list[str]:
+    """Return the lines that two sights do not have in common."""
+    return [line for line in ndiff(other.splitlines(), sight.splitlines()) if not line.startswith(" ")]
+
+
+def taken_up(ground: Ground, stage: Stage[P], points: Sequence[Point], then: Act = lambda _: None) -> list[P]:
+    """Have a life end at each of these points, something happen then, and the next life take it up."""
+
+    def ended(number: int) -> P:
+        plot = ground.begin(stage, f"{number}")
+        ground.dies(plot, points[number])
+        then(plot)
         return plot
-
-    def taken_up(plot: Plot) -> str:
-        heir.settle(plot.ref)
-        sight = plot.sight()
-        plot.leave()
-        return sight
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         plots = list(pool.map(ended, range(len(points))))
-        with Life(cradle) as heir:
-            sights = list(pool.map(taken_up, plots))
-    for point, sight in zip(points, sights, strict=True):
-        assert sight == record.sight, f"{stage.name}: it died {point}"
+        with ground.heirs(plots) as heir:
+            list(pool.map(heir, plots))
+    return plots
+
+
+@pytest.mark.parametrize("stage", ALL.values(), ids=list(ALL))
+def test_a_life_that_ends_at_any_point_is_taken_up_by_the_next_one_without_a_trace(
+    ground: Ground, stage: Stage[Plot]
+) -> None:
+    record = ground.record(stage)
+    points = record.turns() if stage.plot.alone else record.points()
+    for point, plot in zip(points, taken_up(ground, stage, points), strict=True):
+        lines = unlike(plot.sight(), record.sight)
+        assert not lines, f"{stage.name}: it died {point}: {lines}"
+        plot.leave()
     assert record.cost() == COSTS[stage.name]
-    assert len(points) == 2 * (1 + sum(COSTS[stage.name])), "the question who we are is a point, too"
+    if not stage.plot.alone:
+        assert len(points) == 2 * (1 + sum(COSTS[stage.name])), "the question who we are is a point, too"
     told(f"{stage.name}: {cost_of(record)}, {len(points)} crash points tried")
 
 
+@pytest.mark.parametrize("stage", CREATIONS, ids=lambda stage: stage.name)
 def test_what_a_life_leaves_that_ends_while_it_creates_is_found_where_the_object_is_deleted_meanwhile(
-    people: People, cradle: Cradle, builder: Life
+    ground: Ground, stage: Stage[Plot]
 ) -> None:
-    stage = replace(STAGES["create"], name="cancel", more=DELETED)
-    record = recorded(stage.begin(people, builder, "undisturbed"), cradle)
-    # Between two writes nothing changes for those who come later, wherever it ends.
-    points = [point for point in record.points() if not reads([point.what])]
-
-    def ended(number: int) -> Plot:
-        plot = stage.begin(people, builder, f"{number}")
-        dies(cradle, plot, points[number])
-        people.delete(plot.name)
-        return plot
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool, Life(cradle) as heir:
-        plots = list(pool.map(ended, range(len(points))))
-        list(pool.map(lambda plot: heir.settle(plot.ref), plots))
-    left = names(people.world.aws.client("s3"))
+    stage = replace(stage, name=f"{stage.name}-cancel", more=DELETED)
+    points = ground.record(stage).turns()
+    plots = taken_up(ground, stage, points, lambda plot: plot.people.delete(plot.name))
     for point, plot in zip(points, plots, strict=True):
-        assert people.find(plot.name) is None, f"it died {point}"
-        assert plot.bucket not in left, f"it died {point}"
-    assert {point.what for point in points} >= {"CreateBucket", "patch", "patch status"}
-    told(f"create, deleted meanwhile: {len(points)} crash points tried")
+        assert plot.people.find(plot.name) is None, f"it died {point}"
+        assert plot.nothing_left(), f"it died {point}: {plot.sight()}"
+        plot.leave()
+    assert {point.what for point in points} >= {"patch", "patch status"}
+    told(f"{stage.name}: {len(points)} crash points tried")
 
 
 def test_what_was_made_unheard_is_not_let_go_of_where_it_may_not_be_looked_at(
-    people: People, cradle: Cradle, builder: Life
+    ground: Ground, people: People, cradle: Cradle
 ) -> None:
     aws = people.world.aws
-    plot = replace(STAGES["create"], name="unseen", more=DELETED).begin(people, builder, "0")
-    dies(cradle, plot, Point("CreateBucket", 1, "after"))
+    plot = ground.begin(replace(STAGES["create"], name="unseen", more=DELETED), "0")
+    ground.dies(plot, Point("CreateBucket", 1, "after"))
     people.delete(plot.name)
     aws.fault(operation="HeadBucket", resource=plot.bucket, status=403, code="AccessDenied")
     with Life(cradle) as heir:
@@ -131,15 +145,12 @@ def test_what_was_made_unheard_is_not_let_go_of_where_it_may_not_be_looked_at(
     assert not plot.is_there()
 
 
-def test_a_bucket_that_is_as_it_should_be_costs_a_look_and_no_write(
-    people: People, cradle: Cradle, builder: Life
-) -> None:
-    steady = Stage("steady", STAGES["update"].before, lambda _: None)
-    plot = steady.begin(people, builder, "undisturbed")
-    record = recorded(plot, cradle)
-    plot.leave()
-    assert record.cost() == COSTS["steady"]
-    told(f"steady: {cost_of(record)}")
+@pytest.mark.parametrize("name", ["update", "d-update"])
+def test_what_is_as_it_should_be_costs_a_look_and_no_write(ground: Ground, name: str) -> None:
+    steady = name.replace("update", "steady")
+    record = ground.record(replace(ALL[name], name=steady, act=lambda _: None))
+    assert record.cost() == COSTS[steady]
+    told(f"{steady}: {cost_of(record)}")
 
 
 def test_what_nobody_disturbs_ends_as_it_is_wished(people: People, cradle: Cradle, builder: Life) -> None:

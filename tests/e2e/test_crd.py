@@ -8,12 +8,13 @@ import yaml
 
 from headrace.kinds.accelerated_bucket import BucketStatus, Endpoints
 from headrace.kinds.crd import crd_name
-from headrace.kinds.registry import KINDS
+from headrace.kinds.registry import DEFINITIONS
 from headrace.kinds.status import Condition, Correction, DriftedField, Pins, Reason
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
-from tests.bucket_specs import BAD, GOOD, OFF, SAMPLES, Spec
+from tests.bucket_specs import BAD, GOOD, OFF, Spec
 from tests.e2e.namespace import Namespace, bucket, with_our_kinds
+from tests.samples import FILES
 
 pytestmark = pytest.mark.e2e
 
@@ -43,7 +44,7 @@ def shared(cluster: ControlPlane) -> Namespace:
     return Namespace(cluster)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+@pytest.mark.parametrize("kind", DEFINITIONS.values(), ids=list(DEFINITIONS))
 def test_the_definition_is_established_and_structural(cluster: ControlPlane, kind: Any) -> None:
     found = json.loads(cluster.kubectl_run("get", "crd", crd_name(kind), "--output=json"))
     conditions = {condition["type"]: condition["status"] for condition in found["status"]["conditions"]}
@@ -52,7 +53,7 @@ def test_the_definition_is_established_and_structural(cluster: ControlPlane, kin
     assert "NonStructuralSchema" not in conditions
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_sample_is_taken(shared: Namespace, path: Path) -> None:
     told = shared.run("apply", "--server-side", "--validate=strict", "--dry-run=server", f"--filename={path}")
 

@@ -1,27 +1,155 @@
-"""A distribution from `kubectl apply` to its viewers and back."""
+"""A distribution from `kubectl apply` to Ready: its order, its calls, its writes, and what edits cost."""
+
+import time
+from collections import Counter
 
 import pytest
 
-from sandbox.world import World
+from sandbox.world import World, condition
+from tests.e2e.conftest import Start
+from tests.e2e.distributions import Site
 
 pytestmark = pytest.mark.e2e
 
+STEADY = Counter(["GetOriginAccessControl", "GetDistribution", "ListTagsForResource"])
 
-def test_a_bucket_and_a_distribution_bring_an_object_to_a_viewer(world: World) -> None:
-    site = world.of("Distribution")
-    site.apply(
-        {
-            "origins": [{"name": "media", "bucketRef": {"name": "media"}}],
-            "defaultBehavior": {"origin": "media", "cache": {"policy": "CachingOptimized"}},
-            "deletionPolicy": "Delete",
-        },
-        "site",
-    )
-    site.condition("Reconciling", "True", "site")
-    world.apply({"bucketName": world.name(), "region": "eu-central-1", "deletionPolicy": "Delete"})
-    obj = site.ready("site")
+CREATION = 20
+"""The calls of a creation, the look that ends its deployment and the bucket's grant among them."""
+
+
+@pytest.fixture
+def site(world: World) -> Site:
+    return Site(world)
+
+
+def test_a_bucket_that_comes_later_is_waited_for_by_name(site: Site) -> None:
+    site.apply()
+    obj = site.objects.condition("Reconciling", "True", "site")
+    ready = condition(obj, "Ready")
+    there_is = f"spec.origins[media].bucketRef: there is no AcceleratedBucket {site.objects.namespace}/media"
+    assert (ready["status"], ready["reason"], ready["message"]) == ("False", "Waiting", f"{there_is} yet.")
+    assert site.writes() == []
+    assert obj["metadata"].get("finalizers", []) == []
+    site.mark()
+    site.bucket()
+    # Its next look by itself is a minute away.
+    obj = site.objects.ready("site", seconds=15)
     assert obj["status"]["state"] == "Deployed"
-    site.delete("site")
-    site.gone("site")
-    world.delete()
-    world.gone()
+    assert site.let_in() == [obj["status"]["arn"]]
+
+
+def test_a_distribution_is_made_after_the_bucket_that_was_there_first(site: Site) -> None:
+    site.filled()
+    obj = site.made()
+    assert obj["status"]["domainName"].endswith(".cloudfront.net")
+    assert site.let_in() == [obj["status"]["arn"]]
+    assert site.view().body == b"media"
+
+
+def test_a_distribution_costs_so_many_calls_and_writes(lone: World, start: Start) -> None:
+    start()
+    site = Site(lone)
+    site.filled()
+    site.mark()
+    obj = site.made()
+    assert [(w.verb, w.subresource) for w in site.objects.api_writes() if w.name == "site"] == [
+        ("patch", ""),  # the finalizer
+        ("patch", "status"),  # the ledger
+        ("patch", "status"),  # Deploying
+        ("patch", "status"),  # Ready
+    ]
+    assert site.writes() == ["CreateOriginAccessControl", "CreateDistributionWithTags"]
+    grants = [call.operation for call in site.calls() if call.service == "s3" and call.method != "GET"]
+    assert grants.count("PutBucketPolicy") == 1
+    assert site.of_cloudfront()[0] == "CreateOriginAccessControl", "nothing is looked for before"
+    assert len(site.calls()) <= CREATION, Counter(call.operation for call in site.calls())
+    site.mark()
+    again = site.objects.look_now("site")
+    assert Counter(call.operation for call in site.calls()) == STEADY
+    assert [w.subresource for w in site.objects.api_writes()] == ["status"], "the answer to the annotation"
+    again["status"].pop("lastHandledReconcileAt")
+    assert again["status"] == obj["status"]
+
+
+def test_the_ledger_names_all_parts_before_the_first_is_made(site: Site) -> None:
+    site.filled()
+    fault = site.aws.fault(operation="CreateOriginAccessControl", action="hold", count=1)
+    site.apply()
+    site.aws.wait_until_held(fault)
+    obj = site.objects.get("site")
+    parts = [(part["name"], part["type"], part.get("id")) for part in obj["status"]["parts"]]
+    site.aws.release(fault)
+    assert parts == [
+        ("access-control", "cloudfront/origin_access_control", None),
+        ("distribution", "cloudfront/distribution", None),
+    ]
+    obj = site.objects.ready("site")
+    assert all(part["id"] and part["ready"] for part in obj["status"]["parts"])
+
+
+def test_an_edit_of_five_parts_is_one_update(site: Site) -> None:
+    site.filled()
+    number = site.made()["status"]["id"]
+    site.mark()
+    site.apply(
+        comment="Five",
+        priceClass="PriceClass_100",
+        defaultRootObject="index.html",
+        httpVersion="http2and3",
+        ipv6=False,
+    )
+    obj = site.objects.ready("site")
+    assert site.writes() == ["UpdateDistribution"]
+    config = site.config(number)
+    assert (config["Comment"], config["PriceClass"], config["DefaultRootObject"]) == (
+        "Five",
+        "PriceClass_100",
+        "index.html",
+    )
+    assert (config["HttpVersion"].lower(), config["IsIPV6Enabled"]) == ("http2and3", False)
+    assert obj["status"]["state"] == "Deployed"
+    assert "lastCorrection" not in obj["status"], "an edit is no drift"
+
+
+def test_edits_while_it_is_deployed_end_in_the_last_one(site: Site) -> None:
+    site.filled()
+    number = site.made()["status"]["id"]
+    site.aws.deployment(1.5)
+    seen = set()
+    for edit in range(6):
+        site.apply(comment=f"edit {edit}")
+        obj = site.objects.get("site")
+        seen |= {(c["type"], c["reason"]) for c in obj["status"]["conditions"] if c["status"] == "True"}
+        time.sleep(0.3)
+    obj = site.objects.condition("Reconciling", "True", "site")
+    assert condition(obj, "Ready")["reason"] == "Deploying"
+    assert condition(obj, "Ready")["message"].startswith(f"distribution {number} is being deployed, since ")
+    assert obj["status"]["state"] == "InProgress"
+    site.aws.deployment(0.1)
+    site.objects.ready("site")
+    assert site.config(number)["Comment"] == "edit 5"
+    assert not {reason for type_, reason in seen if type_ == "Stalled"}
+
+
+def test_parts_that_leave_the_spec_leave_aws(site: Site) -> None:
+    inline = {"inline": {"securityHeaders": {"frameOptions": {"frameOption": "DENY"}}}}
+    site.filled()
+    obj = site.made(defaultBehavior={"origin": "media", "responseHeaders": inline})
+    names = [part["name"].partition("/")[0] for part in obj["status"]["parts"]]
+    assert names == ["access-control", "response-headers-policy", "distribution"]
+    policy = obj["status"]["parts"][1]["id"]
+    site.mark()
+    obj = site.made({"name": "web", "domainName": "www.example.com"})
+    assert [part["name"] for part in obj["status"]["parts"]] == ["distribution"]
+    assert site.writes() == [
+        "UpdateDistribution",
+        "DeleteResponseHeadersPolicy",
+        "DeleteOriginAccessControl",
+    ]
+    assert policy not in {each["Id"] for each in _policies(site)}
+    assert site.let_in() == []
+
+
+def _policies(site: Site) -> list[dict[str, str]]:
+    listed = site.cloudfront.list_response_headers_policies(Type="custom")["ResponseHeadersPolicyList"]
+    return [each["ResponseHeadersPolicy"] for each in listed.get("Items", [])]

@@ -33,6 +33,8 @@ class Guarded:
     """The ARN of the user, as IAM made it."""
     log: RequestLog
     iam: Any
+    cloudfront: Any
+    """As root."""
 
     def allow(self, actions: Collection[str]) -> None:
         """Let the user do just this; the log starts anew."""
@@ -54,7 +56,7 @@ def guarded(aws: StandIn) -> Iterator[Guarded]:
     key = iam.create_access_key(UserName=_USER)["AccessKey"]
     secret = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     with stand_in_world(aws, "root") as root, stand_in_world(aws, "user", **secret) as user:
-        yield Guarded(root, user, caller, RequestLog(aws), iam)
+        yield Guarded(root, user, caller, RequestLog(aws), iam, aws.client("cloudfront"))
 
 
 def declared(*members: AnyFacet) -> frozenset[str]:

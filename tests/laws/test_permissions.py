@@ -19,6 +19,7 @@ from tests.laws.permissions import (
     law_each_permission_is_needed,
 )
 from tests.laws.registered import DISTINCT, each_resource, in_words
+from tests.laws.room import make_room
 
 pytestmark = pytest.mark.standin
 
@@ -30,6 +31,12 @@ def world() -> Iterator[Guarded]:
     """A stand-in of its own that checks signatures and policies, and a user in it."""
     with StandIn(auth=True, deployment=0) as aws, guarded(aws) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def room(world: Guarded) -> None:
+    """Have room for policies again."""
+    make_room(world.cloudfront)
 
 
 def _about(law: Callable[..., None], facet: AnyFacet, resource: ResourceType, world: laws.World) -> None:

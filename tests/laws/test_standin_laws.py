@@ -5,13 +5,21 @@ from collections.abc import Callable
 import pytest
 
 from headrace.engine.facet import ResourceType
+from sandbox.aws.stand_in import StandIn
 from tests.laws.any_value import law_any_value_is_read_as_it_was_written
 from tests.laws.aws_world import AwsWorld
 from tests.laws.facet_laws import FACET_LAWS
 from tests.laws.laws import RESOURCE_LAWS, AnyFacet, look, made, same
 from tests.laws.registered import FACETS, each_facet, each_resource, in_words
+from tests.laws.room import make_room
 
 pytestmark = pytest.mark.standin
+
+
+@pytest.fixture(autouse=True)
+def room(aws: StandIn) -> None:
+    """Have room for policies again."""
+    make_room(aws.client("cloudfront"))
 
 
 @pytest.mark.parametrize("law", RESOURCE_LAWS, ids=in_words)

@@ -152,6 +152,14 @@ def _(aws: StandIn) -> bool:
     return not code(cdn.cloudfront.list_conflicting_aliases, **asked)
 
 
+@probe("conflicting-aliases-certificate")
+def _(aws: StandIn) -> bool:
+    cdn = Cdn(aws)
+    asked = {"DistributionId": cdn.create()["Id"], "Alias": "www.example.org"}
+    failed = code(cdn.cloudfront.list_conflicting_aliases, **asked)
+    return failed not in ("", "NoSuchResource", "NotImplemented")
+
+
 @probe("distribution-tags-outlive")
 def _(aws: StandIn) -> bool:
     aws.deployment(0)
@@ -180,6 +188,26 @@ def _(aws: StandIn) -> bool:
     return code(cloudfront.create_cloud_front_origin_access_identity, **identity) not in unknown or (
         code(cloudfront.associate_alias, TargetDistributionId="E1", Alias="a.org") not in unknown
     )
+
+
+@probe("quantities-unchecked")
+def _(aws: StandIn) -> bool:
+    return code(Cdn(aws).create, Aliases={"Quantity": 1}) == "InconsistentQuantities"
+
+
+@probe("behavior-without-policy")
+def _(aws: StandIn) -> bool:
+    values = {"QueryString": False, "Cookies": {"Forward": "none"}}
+    neither = {"TargetOriginId": "media", "ViewerProtocolPolicy": "allow-all"}
+    both = [behavior("media", ForwardedValues=values), neither]
+    failed = [code(Cdn(aws).create, DefaultCacheBehavior=each) for each in both]
+    return failed == ["InvalidArgument"] * 2
+
+
+@probe("configuration-values-unchecked")
+def _(aws: StandIn) -> bool:
+    twice = listed(*[behavior("media", PathPattern="/a")] * 2)
+    return bool(code(Cdn(aws).create, CacheBehaviors=twice))
 
 
 @probe("s3-origin-elsewhere")

@@ -204,5 +204,6 @@ def _(aws: StandIn) -> bool:
 def _(aws: StandIn) -> bool:
     cdn = Cdn(aws)
     cdn.cloudfront.tag_resource(Resource=cdn.create()["ARN"], Tags={"Items": [TAG]})
+    aws.tagging_delay(3600)
     api = aws.client("resourcegroupstaggingapi", region="us-east-1")
     return not api.get_resources()["ResourceTagMappingList"]

@@ -1,5 +1,6 @@
 """The probes of what viewers of a distribution see."""
 
+import json
 from typing import Any
 
 from sandbox.aws.stand_in import StandIn
@@ -81,6 +82,17 @@ def _(aws: StandIn) -> bool:
     stranger.bucket("media", key="hello")
     made = stranger.create("site", origin("media", control=stranger.control()))
     stranger.grant("media", made["ARN"])
+    return aws.view(made["DomainName"], "/key").body == b"hello"
+
+
+@probe("viewer-signed-over-tls")
+def _(aws: StandIn) -> bool:
+    cdn, made = _site(aws)
+    policy = json.loads(cdn.s3.get_bucket_policy(Bucket="media")["Policy"])
+    everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::media/*"}
+    plain = {**everything, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    policy["Statement"].append(plain)
+    cdn.s3.put_bucket_policy(Bucket="media", Policy=json.dumps(policy))
     return aws.view(made["DomainName"], "/key").body == b"hello"
 
 

@@ -91,6 +91,21 @@ def test_tags_of_a_request_are_found_in_its_region(cdn: Cdn) -> None:
     assert found("us-east-1") == []
 
 
+def test_what_is_new_is_found_by_its_tags_after_a_while(cdn: Cdn) -> None:
+    cdn.aws.tagging_delay(3600)
+    certificate = _request(cdn, "www.example.org", Tags=[{"Key": "a", "Value": "b"}])
+    distribution = cdn.create()["ARN"]
+    cdn.cloudfront.tag_resource(Resource=distribution, Tags={"Items": [{"Key": "a", "Value": "b"}]})
+
+    def found() -> list[str]:
+        api = cdn.aws.client("resourcegroupstaggingapi", region="us-east-1")
+        return [each["ResourceARN"] for each in api.get_resources()["ResourceTagMappingList"]]
+
+    assert found() == []
+    cdn.aws.tagging_delay(0)
+    assert sorted(found()) == [certificate, distribution]
+
+
 def test_the_tagging_api_answers_in_pages(cdn: Cdn) -> None:
     arns = [_request(cdn, "www.example.org", Tags=[{"Key": "a", "Value": "b"}]) for _ in range(3)]
     api = cdn.aws.client("resourcegroupstaggingapi", region="us-east-1")

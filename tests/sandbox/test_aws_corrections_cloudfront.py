@@ -13,6 +13,12 @@ pytestmark = pytest.mark.standin
 
 STRANGER = "222222222222"
 HOUR = 3600.0
+FORWARDED = {"QueryString": False, "Cookies": {"Forward": "none"}}
+# Members that name something that has to be there, or stand for another.
+ELSEWHERE = {
+    *("OriginAccessControlId", "OriginRequestPolicyId", "ResponseHeadersPolicyId", "CachePolicyId"),
+    *("VpcOriginConfig", "Aliases", "OriginGroups", "ACMCertificateArn", "S3OriginConfig"),
+}
 
 
 @pytest.fixture
@@ -89,6 +95,9 @@ def test_a_caller_reference_is_taken_as_long_as_its_distribution_is_there(cdn: C
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
+        ({"CustomErrorResponses": {"Quantity": 1}}, "InconsistentQuantities"),
+        ({"DefaultCacheBehavior": behavior("media", ForwardedValues=FORWARDED)}, "InvalidArgument"),
+        ({"Origins": listed({**origin("media"), "DomainName": "www.example.org"})}, "InvalidArgument"),
         ({"DefaultCacheBehavior": behavior("nowhere")}, "NoSuchOrigin"),
         ({"CacheBehaviors": listed(behavior("nowhere", PathPattern="/a"))}, "NoSuchOrigin"),
         (
@@ -160,6 +169,41 @@ def test_what_is_left_out_is_told_with_its_default_and_comes_back_the_same(cdn: 
     assert cdn.cloudfront.get_distribution_config(Id=number)["DistributionConfig"] == read
     summary = cdn.cloudfront.list_distributions()["DistributionList"]["Items"][0]
     assert summary["Origins"] == read["Origins"]
+
+
+def _whole(shape: Any, name: str = "") -> Any:
+    """Something for every member of a shape of botocore's model that does not name something else."""
+    if shape.type_name == "structure":
+        members = {key: _whole(member, key) for key, member in shape.members.items() if key not in ELSEWHERE}
+        return members | ({"Quantity": 1} if "Quantity" in members else {})
+    if shape.type_name == "list":
+        return [_whole(shape.member, name)]
+    if shape.type_name == "string":
+        return {"Id": "media", "TargetOriginId": "media"}.get(name, (shape.enum or [name])[0])
+    return {"boolean": True, "integer": 7, "long": 7, "float": 0.5}[shape.type_name]
+
+
+def _same(sent: Any, told: Any, path: str) -> None:
+    """What was sent is told; more may be told besides."""
+    if isinstance(sent, dict):
+        for key, value in sent.items():
+            assert key in told, f"{path}.{key}"
+            _same(value, told[key], f"{path}.{key}")
+    elif isinstance(sent, list):
+        assert len(told) == len(sent), path
+        for one, other in zip(sent, told, strict=True):
+            _same(one, other, path)
+    else:
+        assert told == sent, path
+
+
+def test_every_member_of_a_configuration_comes_back(cdn: Cdn) -> None:
+    wanted = _whole(cdn.cloudfront.meta.service_model.shape_for("DistributionConfig"))
+    number = cdn.cloudfront.create_distribution(DistributionConfig=wanted)["Distribution"]["Id"]
+    read = cdn.cloudfront.get_distribution_config(Id=number)["DistributionConfig"]
+    _same(wanted, read, "DistributionConfig")
+    cdn.replace(number)
+    assert cdn.cloudfront.get_distribution_config(Id=number)["DistributionConfig"] == read
 
 
 def test_an_alias_needs_an_issued_certificate_of_us_east_1_that_covers_it(cdn: Cdn) -> None:

@@ -1,5 +1,6 @@
 """What viewers get of the stand-in: real traffic, by Host, with the access that the bucket grants."""
 
+import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -178,10 +179,36 @@ def test_a_group_falls_back_to_its_second_origin_on_its_status_codes(cdn: Cdn) -
     assert cdn.aws.view(host, "/one").status == 403
 
 
+def test_an_object_is_decrypted_where_its_key_lets_the_distribution_in(
+    cdn: Cdn, site: dict[str, Any]
+) -> None:
+    kms = cdn.aws.client("kms", region="us-east-1")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    cdn.s3.put_bucket_encryption(Bucket="media", ServerSideEncryptionConfiguration=rules)
+    cdn.s3.put_object(Bucket="media", Key="secret", Body=b"secret")
+    assert cdn.aws.view(site["DomainName"], "/secret").status == 403
+    assert cdn.aws.view(site["DomainName"], "/index.html").status == 200
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    grant = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceArn": site["ARN"]}},
+    }
+    for condition, seen in (("E1", 403), (site["ARN"], 200)):
+        grant["Condition"] = {"StringEquals": {"aws:SourceArn": condition}}
+        said = json.dumps({**policy, "Statement": [*policy["Statement"], grant]})
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=said)
+        assert cdn.aws.view(site["DomainName"], "/secret").status == seen
+
+
 class _Upstream(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.headers.get("X-Secret", "").encode()
-        self.send_response(503 if self.path == "/broken" else 200)
+        self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

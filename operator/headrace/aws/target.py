@@ -41,6 +41,7 @@ class Target:
         self._name, self._owner = name or id, owner
         # Asked here, once: reads side by side would each wait for the answer, and for each failure in turn.
         self._identity = account.identity
+        self._guard: Callable[[str], None] = lambda _: None
         self._shared: dict[str, _Answer] = {}
         self._told: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -51,8 +52,18 @@ class Target:
         return self._id
 
     def identify(self, id: str) -> None:
-        """Note how AWS calls the resource, which was found or made just now."""
+        """Note how AWS calls the resource, which was found or made just now, or is about to be.
+
+        Raises:
+            CloudError: as the guard does.
+        """
+        if id:
+            self._guard(id)
         self._id = id
+
+    def guard(self, check: Callable[[str], None]) -> None:
+        """Have each id checked that the resource turns out to have; the check raises where it may not be."""
+        self._guard = check
 
     @property
     def name(self) -> str:

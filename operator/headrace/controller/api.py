@@ -144,7 +144,7 @@ class Object:
 
     def asked(self) -> tuple[Any, ...]:
         """Return all by which others ask for a look; our own writes leave it as it is."""
-        said = (self.paused, self.adopt, self.abandoned)
+        said = (self.paused, self.adopt, self.abandoned, self.consent)
         return (self.uid, self.generation, self.deleting, self.requested_at, said)
 
     def fingerprint(self) -> tuple[Any, ...]:

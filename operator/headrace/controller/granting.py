@@ -1,6 +1,6 @@
 """What an AWSAccount lets the objects of a namespace have, make, adopt and pass on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from headrace.controller.accounts import Access, granted
 from headrace.engine.errors import Denied, Invalid
@@ -18,20 +18,31 @@ def check_granted(access: Access, namespace: str, node: Node, wishes: Mapping[st
         Invalid: it would be in another partition.
     """
     who = f"AWSAccount {access.name} does not let namespace {namespace}"
-    kind = node.resource.root.granted_as
-    if kind == "buckets" and not granted((*access.grants.create, *access.grants.adopt), node.id):
-        raise Denied(
-            f"{who} have a bucket named {node.id}: no pattern in buckets.create or buckets.adopt of its "
-            "spec.namespaces covers it."
-        )
-    if kind == "hosted_zones" and not granted(access.grants.hosted_zones, zone := node.id.partition("/")[0]):
-        raise Denied(
-            f"{who} use the hosted zone {zone}: no pattern in hostedZones of its spec.namespaces covers it."
-        )
+    if node.id:
+        check_id(access, namespace, node, node.id)
     _check_partition(access, node)
     for name, wish in wishes.items():
         if isinstance(wish.value, Slice):
-            _check_passes(access, who, name, wish.value)
+            _check_passes(access, who, name, wish.value, node.from_nodes)
+
+
+def check_id(access: Access, namespace: str, node: Node, id: str) -> None:
+    """Refuse what a node is, or turns out to be, unless the account grants it to the namespace.
+
+    Raises:
+        Denied: with the entry of the AWSAccount that is missing.
+    """
+    who = f"AWSAccount {access.name} does not let namespace {namespace}"
+    kind, zone = node.resource.root.granted_as, id.partition("/")[0]
+    if kind == "buckets" and not granted((*access.grants.create, *access.grants.adopt), id):
+        raise Denied(
+            f"{who} have a bucket named {id}: no pattern in buckets.create or buckets.adopt of its "
+            "spec.namespaces covers it."
+        )
+    if kind == "hosted_zones" and not granted(access.grants.hosted_zones, zone):
+        raise Denied(
+            f"{who} use the hosted zone {zone}: no pattern in hostedZones of its spec.namespaces covers it."
+        )
 
 
 def _check_partition(access: Access, node: Node) -> None:
@@ -43,10 +54,9 @@ def _check_partition(access: Access, node: Node) -> None:
         )
 
 
-def _check_passes(access: Access, who: str, name: str, value: Slice) -> None:
-    for field, what in value.passes.items():
-        arn = getattr(value, field)
-        if arn is not None and not granted(getattr(access.grants, what), arn):
+def _check_passes(access: Access, who: str, name: str, value: Slice, ours: Collection[object] = ()) -> None:
+    for what, arn in value.passed():
+        if arn not in ours and not granted(getattr(access.grants, what), arn):
             raise Denied(
                 f"{who} use {arn} ({name}): no pattern in passes.{what} of its spec.namespaces covers it."
             )

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from headrace.aws.target import Target
 from headrace.controller import finalizer, ledger
 from headrace.controller.api import Api, Object
 from headrace.controller.asking import Asked, ask
-from headrace.controller.granting import may_adopt, no_creation, ungranted
+from headrace.controller.granting import check_id, may_adopt, no_creation, ungranted
 from headrace.controller.outcome import Parts, Told
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import remove_in_turn
@@ -34,6 +35,7 @@ def keep(parts: Parts, seen: Seen) -> Told:
     asked = ask(parts, seen.obj)
     check_pins(seen.obj, asked.main, asked.access.account)
     observing, held = asked.spec.mode == "Observe", seen.obj.held
+    seen = replace(seen, asked_anew=bool(asked.kind.asked_anew(asked.request)))
     write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
     if not observing and not held:
         seen = replace(seen, obj=finalizer.put_on(parts.api, seen.obj))
@@ -66,7 +68,8 @@ class _Keeping:
         self.account = asked.access.account
         self.known = {part.name: part for part in ledger.parts_of(seen.obj)}
         self.errors: list[CloudError] = []
-        self.focus = asked.kind.focus(asked.request) if _in_sync(seen.obj) else None
+        anew = asked.kind.asked_anew(asked.request)
+        self.only = anew if anew and _in_sync(seen.obj) else None
 
     @property
     def obj(self) -> Object:
@@ -85,7 +88,7 @@ class _Keeping:
         if not self.errors:
             after = self.without(after)
         if not self.errors:
-            self.errors += kind.waits(self.asked.request, by_name)
+            self.errors += kind.waits(self.asked.request, by_name, self.reach)
         seen = self.told(by_name)
         if not kind.composite or not (write or self.obj.status.get("parts")):
             return seen
@@ -103,7 +106,6 @@ class _Keeping:
             ignored=self.ignored(),
             wishes=merged_wishes(main.wishes, {name: each.wishes for name, each in others.items()}),
             errors=tuple(self.errors),
-            focused=self.focus is not None,
         )
         if main.report is None:
             return seen
@@ -138,9 +140,11 @@ class _Keeping:
         main, namespace = asked.is_main(node), obj.ref.namespace
         asks = main and (asked.spec.adoption == "IfExists" or obj.adopt)
         may = may_adopt(access, node)
+        reached = target(node, self.account)
+        reached.guard(partial(check_id, access, namespace, node))
         work = Work(
             resource=node.resource,
-            target=target(node, self.account),
+            target=reached,
             presence=node.presence,
             wishes=wishes,
             # With no defaults, what is taken out of spec is left alone, the entries of shared maps included.
@@ -152,7 +156,7 @@ class _Keeping:
             ignored=self.ignored() if main else Ignored(),
             write=self.seen.wrote,
             intent=Intent.OBSERVE if self.seen.observing else Intent.KEEP,
-            only=self.focus if main else None,
+            only=self.only if main else None,
         )
         if self.held or (main and "notOurs" in obj.status):
             return replace(work, before_creation=partial(_before_creation, self.parts.api, obj, main))
@@ -162,6 +166,10 @@ class _Keeping:
         """Return what is left as it is found; what is only set at creation is to be set before."""
         established = "appliedGeneration" in self.obj.status
         return Ignored(self.asked.spec.ignore_drift if self.seen.observing or established else ())
+
+    def reach(self, region: str) -> Target:
+        """Return a target in a region, to look at what belongs to nobody's object."""
+        return Target(self.account, region, "", "", self.obj.ref.path, self.parts.owner(self.obj))
 
     # What is wanted no more
 

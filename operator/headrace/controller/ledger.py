@@ -7,6 +7,7 @@ from headrace.controller.api import Api, Gone, Object
 from headrace.controller.writer import write_status
 from headrace.engine.graph import Node, Settled
 from headrace.kinds.common import Part
+from headrace.kinds.status import TEXT
 
 Parts = tuple[Part, ...]
 
@@ -14,7 +15,7 @@ Parts = tuple[Part, ...]
 def parts_of(obj: Object) -> Parts:
     """Return what the object is known to stand for, what others refer to first."""
     return tuple(
-        Part(each["name"], each["type"], each.get("id", ""), each.get("ready", False))
+        Part(each["name"], each["type"], each.get("id", ""), each.get("ready", False), each.get("title", ""))
         for each in obj.status.get("parts", [])
     )
 
@@ -27,7 +28,11 @@ def remember(api: Api, obj: Object, nodes: Iterable[Node]) -> Object:
     """
     known = parts_of(obj)
     names = {part.name for part in known}
-    new = tuple(Part(node.name, node.resource.name, node.id) for node in nodes if node.name not in names)
+    new = tuple(
+        Part(node.name, node.resource.name, node.id, title=node.title)
+        for node in nodes
+        if node.name not in names
+    )
     if not new:
         return obj
     after = write_status(api, obj, {**obj.status, "parts": [written(part) for part in (*known, *new)]})
@@ -53,11 +58,16 @@ def stale(known: Parts, nodes: Collection[Node], main: str) -> tuple[Parts, Part
 
 def parts_after(settled: Iterable[Settled], before: Iterable[Part], after: Iterable[Part]) -> Parts:
     """Return what the object stands for now, with those parts of `stale` that are still to go."""
-    now = (Part(each.node.name, each.node.resource.name, each.id, each.ready) for each in settled)
+    now = (
+        Part(each.node.name, each.node.resource.name, each.id, each.ready, each.node.title)
+        for each in settled
+    )
     return (*reversed(tuple(after)), *now, *reversed(tuple(before)))
 
 
 def written(part: Part) -> Mapping[str, Any]:
     """Write a part as the status has it."""
     said = {"name": part.name, "type": part.type, "ready": part.ready}
-    return said | {"id": part.id} if part.id else said
+    if part.id:
+        return said | {"id": part.id}
+    return said | {"title": part.title} if 0 < len(part.title) <= TEXT else said

@@ -44,7 +44,9 @@ def _related(
     """Return those that refer to an object which offers something else now, and those that it refers to."""
     if _offered(before) != _offered(after):
         yield from (other.ref for other in cache.referring(ref))
-    if _claimed(cache, before) != _claimed(cache, after):
+    # What is new and stands for nothing yet has nothing to ask for.
+    asks = before is not None or (after is not None and "arn" in after.status)
+    if asks and _claimed(cache, before) != _claimed(cache, after):
         yield from {*cache.refers(before), *cache.refers(after)}
 
 

@@ -78,10 +78,13 @@ class Relations:
     def check_unused(self, obj: Object) -> None:
         """Let pass an object that is to be deleted with what it stands for, unless others refer to it.
 
+        Those that may not are in nobody's way.
+
         Raises:
             Waiting: with those that do.
         """
-        users = [str(other.ref) for other in self._cache.referring(obj.ref)]
+        others = self._cache.referring(obj.ref)
+        users = [str(other.ref) for other in others if consents(obj, other.ref.namespace)]
         if users:
             raise Waiting(
                 f"{obj.ref} is in use by {', '.join(users)}; it is deleted when none refers to it any more."

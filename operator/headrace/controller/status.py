@@ -52,10 +52,10 @@ class Seen:
     """Whether nothing was done because somebody said so."""
     progress: str = ""
     """How far something is that takes more than one pass."""
-    focused: bool = False
-    """Whether only that was looked at which others want to be otherwise now: no drift."""
     gone: bool = False
     """Whether what the object is about is deleted already, on the way out."""
+    asked_anew: bool = False
+    """Whether others ask for something that the object does not tell of yet: that is no drift."""
     parts: tuple[Part, ...] | None = None
     """What the object stands for; None: as the status says."""
     bug: str = ""
@@ -63,9 +63,9 @@ class Seen:
 
     @property
     def drifting(self) -> bool:
-        """Whether what differs is drift; otherwise it is an edit that was not carried out yet."""
+        """Whether what differs is drift; otherwise it is asked for, and was not carried out yet."""
         applied = self.obj.generation == self.obj.status.get("appliedGeneration")
-        return self.observing or (applied and not self.focused)
+        return self.observing or (applied and not self.asked_anew)
 
     @property
     def exists(self) -> bool:

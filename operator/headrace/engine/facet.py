@@ -52,6 +52,12 @@ class Permissions:
     """Of roots only, and a part of write: what nothing but making the resource needs."""
     remove: frozenset[str] = field(default_factory=frozenset)
     """Of roots only, and a part of write: what nothing but removing the resource needs."""
+    explain: frozenset[str] = field(default_factory=frozenset)
+    """Of roots only: what is asked where something was refused, to say why; without it less is said."""
+
+    def all(self) -> frozenset[str]:
+        """Return every action."""
+        return self.read | self.write | self.empty | self.explain
 
 
 class Facet(ABC, Generic[V, T]):

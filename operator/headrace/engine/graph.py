@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from headrace.engine.errors import CloudError, Pending
@@ -49,8 +50,10 @@ class Node:
     layers: tuple[Layer, ...] = ()
     title: str = ""
     """The name that we give it, where the cloud chooses the id."""
-    gates: tuple[Ref, ...] = ()
-    """Outputs that have to be there before it is made; once it is there, it does without."""
+    gates: tuple[str, ...] = ()
+    """Nodes that AWS has to be done with before it is made; once it is there, it does without."""
+    from_nodes: tuple[Any, ...] = ()
+    """The values that came from other nodes of the same object, once they are filled in."""
 
     def address(self, partition: str, account: str) -> str:
         """Return the ARN that the resource has there, with all filled in but what follows from its id."""
@@ -69,7 +72,8 @@ class Node:
         layers = tuple(
             replace(layer, settings=_filled(layer.settings, outputs, unknown)) for layer in self.layers
         )
-        return replace(self, layers=layers)
+        found = (ref.of(outputs.get(ref.node, {})) for ref in self.refs())
+        return replace(self, layers=layers, from_nodes=tuple(each for each in found if each is not None))
 
 
 Nodes = tuple[Node, ...]
@@ -121,6 +125,11 @@ class Settled:
         return (*own, *told, *busy)
 
     @property
+    def at_rest(self) -> bool:
+        """Whether it is there, and AWS is done with it."""
+        return bool(self.outputs) and self.report is not None and self.report.busy is None
+
+    @property
     def ready(self) -> bool:
         """Whether it is there, and as it is wished."""
         report = self.report
@@ -152,27 +161,37 @@ def settle(
         ready = [node for node in waiting if _sources(node) <= done.keys()]
         if not ready:
             raise ValueError(f"nodes refer to one another in a circle: {[node.name for node in waiting]}")
-        outputs = {name: each.outputs for name, each in done.items()}
-
-        def one(node: Node, outputs: Mapping[str, Outputs] = outputs) -> Settled:
-            if not write:
-                return settle_one(node.filled(outputs, KNOWN_LATER))
-            missing = _missing(node, outputs, there)
-            if missing is not None:
-                return Settled(node, None, error=Pending(f"{node.name} waits for {missing.node}."))
-            return settle_one(node.filled(outputs))
-
+        one = partial(_settled, dict(done), settle_one, there, write)
         done |= zip((node.name for node in ready), _side_by_side(one, ready), strict=True)
     return tuple(done[node.name] for node in nodes)
 
 
+def _settled(
+    done: Mapping[str, Settled],
+    settle_one: Callable[[Node], Settled],
+    there: Callable[[Node], bool],
+    write: bool,
+    node: Node,
+) -> Settled:
+    """Settle a node whose sources are settled, unless they have not got what it needs."""
+    outputs = {name: each.outputs for name, each in done.items()}
+    if not write:
+        return settle_one(node.filled(outputs, KNOWN_LATER))
+    missing = _missing(node, done, there)
+    if missing is not None:
+        return Settled(node, None, id=node.id, error=Pending(f"{node.name} waits for {missing}."))
+    return settle_one(node.filled(outputs))
+
+
 def _sources(node: Node) -> set[str]:
-    return {ref.node for ref in (*node.refs(), *node.gates)}
+    return {*(ref.node for ref in node.refs()), *node.gates}
 
 
-def _missing(node: Node, outputs: Mapping[str, Outputs], there: Callable[[Node], bool]) -> Ref | None:
-    needed = node.refs() if there(node) else (*node.refs(), *node.gates)
-    return next((ref for ref in needed if ref.of(outputs[ref.node]) is None), None)
+def _missing(node: Node, done: Mapping[str, Settled], there: Callable[[Node], bool]) -> str | None:
+    """Name the node that this one has to wait for, if there is one."""
+    unknown = [ref.node for ref in node.refs() if ref.of(done[ref.node].outputs) is None]
+    busy = [gate for gate in node.gates if not done[gate].at_rest]
+    return next(iter(unknown if there(node) else [*unknown, *busy]), None)
 
 
 def _side_by_side(one: Callable[[Node], Settled], nodes: list[Node]) -> list[Settled]:

@@ -59,16 +59,17 @@ class Ignored:
             if below in self:
                 merged[name] = there
             elif said in keys:
-                merged[name] = self._items(below, keys[said], here, there or ())
+                ordered = isinstance(wanted, Slice) and said in wanted.ordered_lists
+                merged[name] = self._items(below, keys[said], (here, there or ()), ordered)
             elif isinstance(here, ApiModel) and isinstance(there, ApiModel):
                 merged[name] = self._merged(below, here, there)
         return wanted.model_copy(update=merged)
 
     def _items(
-        self, path: str, key: str, wanted: Iterable[ApiModel], found: Iterable[ApiModel]
+        self, path: str, key: str, sides: tuple[Iterable[ApiModel], Iterable[ApiModel]], ordered: bool
     ) -> tuple[ApiModel, ...]:
-        """Take over the items that are ignored, and the fields of others; items have their key's order."""
-        here, there = ({str(getattr(item, key)): item for item in side} for side in (wanted, found))
+        """Take over the items that are ignored, and the fields of others, from the second of two sides."""
+        here, there = ({_key_of(item, key): item for item in side} for side in sides)
         merged: dict[str, ApiModel | None] = {}
         for name in here.keys() | there.keys():
             below = item_path(path, name)
@@ -78,7 +79,25 @@ class Ignored:
                 merged[name] = self._merged(below, here[name], there[name])
             else:
                 merged[name] = here.get(name)
-        return tuple(item for _, item in sorted(merged.items()) if item is not None)
+        order = _woven(here, there) if ordered else sorted(merged)
+        return tuple(item for name in order if (item := merged[name]) is not None)
+
+
+def _key_of(item: ApiModel, key: str) -> str:
+    """Return the key of an item of a list; its name is that in the API."""
+    names = {field.alias or camel(name): name for name, field in type(item).model_fields.items()}
+    return str(getattr(item, names[key]))
+
+
+def _woven(wanted: Iterable[str], found: Iterable[str]) -> list[str]:
+    """Return the wanted order, and what else is there right behind what it was found behind."""
+    order = list(wanted)
+    place = 0
+    for name in found:
+        if name not in order:
+            order.insert(place, name)
+        place = order.index(name) + 1
+    return order
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -24,6 +24,7 @@ _ACRONYMS = {
     "dns": "DNS",
     "id": "ID",
     "ip": "IP",
+    "mtls": "MTLS",
     "tls": "TLS",
     "ttl": "TTL",
     "url": "URL",
@@ -91,9 +92,18 @@ class Slice(ApiModel):
     keyed_lists: ClassVar[Mapping[str, str]] = {}
     """Lists whose items have a key, by the names in the API: {"rules": "id"}. They are in the key's order."""
 
+    ordered_lists: ClassVar[frozenset[str]] = frozenset()
+    """Those among them whose order means something, and is as they say."""
+
     def is_empty(self) -> bool:
         """Whether this value says "must not be there", as a list of no rules does."""
         return False
+
+    def passed(self) -> Iterator[tuple[str, str]]:
+        """Return all that AWS is made to use: what kind of thing it is, and its ARN."""
+        for field, kind in self.passes.items():
+            if (arn := getattr(self, field)) is not None:
+                yield kind, arn
 
     def completed(self, found: "Slice | Missing") -> Self:
         """Fill in from what was found the fields that are silent and that AWS fills in by itself."""

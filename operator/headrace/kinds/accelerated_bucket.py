@@ -17,6 +17,7 @@ from headrace.kinds.status import Status
 from headrace.resources.registry import resource_type
 from headrace.resources.s3.bucket.acceleration import Acceleration
 from headrace.resources.s3.bucket.cloud_front_access import CloudFrontAccess
+from headrace.resources.s3.bucket.encryption import Encryption
 from headrace.resources.s3.bucket.presence import BucketPresence
 from headrace.resources.s3.regions import domain_of, has_acceleration
 
@@ -137,6 +138,9 @@ class BucketStatus(Status):
     emptied: int | None = Field(None, ge=0, description="How much content was deleted so far: emptyOnDelete.")
     arn: str | None = Field(None, max_length=255, description="The ARN of the bucket.")
     endpoints: Endpoints | None = Field(None, description="The host names at which the bucket answers.")
+    kms_key_arn: str | None = Field(
+        None, max_length=2048, description="The key that encrypts new objects, where it is one of KMS."
+    )
     cloud_front_access: tuple[LetIn, ...] = Field(
         (),
         max_length=100,
@@ -204,18 +208,19 @@ class AcceleratedBucket(Kind[_BucketSpec]):
         return {
             "arn": node.arn(identity.partition, identity.account_id),
             "endpoints": endpoints.model_dump(by_alias=True, exclude_none=True),
+            **_told_of_key(request, report),
             **_told_of_access(request, report),
         }
-
-    def focus(self, request: Request[_BucketSpec]) -> frozenset[str] | None:
-        """Where a distribution comes or goes, only what it may read is news."""
-        told = {(each["distribution"], each["arn"]) for each in request.status.get("cloudFrontAccess", [])}
-        same = set(_let_in(request).items()) <= told and not _disowned(request)
-        return None if same else frozenset({"cloudFrontAccess"})
 
     def remembered(self, status: Mapping[str, Any]) -> tuple[ObjectRef, ...]:
         """Return the Distributions that are let in."""
         return tuple(_distribution(each["distribution"]) for each in status.get("cloudFrontAccess", []))
+
+    def asked_anew(self, request: Request[_BucketSpec]) -> frozenset[str]:
+        """Name the access of distributions, where one is yet to be let in, or to be let out."""
+        said = (request.spec.settings().get("cloudFrontAccess") or {}).get("distributionARNs", ())
+        anew = _let_in(request).items() - _told(request).items() or _disowned(request) - set(said)
+        return frozenset({"cloudFrontAccess"}) if anew else frozenset()
 
 
 def _of_claims(request: Request[_BucketSpec]) -> tuple[Layer, ...]:
@@ -246,13 +251,19 @@ def _disowned(request: Request[_BucketSpec]) -> set[str]:
     An object that is there again and looks for what it had retained asks for it soon.
     """
     asks = {claim.ref.path: claim.wants and claim.arn in ("", None) for claim in request.claims}
-    told = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
-    return {arn for path, arn in told.items() if path in asks and not asks[path]}
+    told = _told(request)
+    gone = {arn for path, arn in told.items() if path in asks and not asks[path]}
+    return gone - set(_let_in(request).values())
+
+
+def _told(request: Request[_BucketSpec]) -> dict[str, str]:
+    """Return the distributions that the status says are let in, by object."""
+    return {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
 
 
 def _told_of_access(request: Request[_BucketSpec], report: Report) -> dict[str, Any]:
     """Return whom of the objects' distributions the bucket lets in, as was read."""
-    known = {each["distribution"]: each["arn"] for each in request.status.get("cloudFrontAccess", [])}
+    known = _told(request)
     if "cloudFrontAccess" in report.unread:
         told = known
     else:
@@ -264,6 +275,15 @@ def _told_of_access(request: Request[_BucketSpec], report: Report) -> dict[str, 
         if told
         else {}
     )
+
+
+def _told_of_key(request: Request[_BucketSpec], report: Report) -> dict[str, str]:
+    """Return the key that encrypts what is new, where it is one of KMS."""
+    found = report.found.get("encryption")
+    key = found.kms_key_arn if isinstance(found, Encryption) else None
+    if "encryption" in report.unread:
+        key = request.status.get("kmsKeyARN")
+    return {"kmsKeyARN": key} if key else {}
 
 
 def _distribution(path: str) -> ObjectRef:

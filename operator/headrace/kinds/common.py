@@ -2,13 +2,14 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field, field_validator
 
 from headrace.aws.sessions import Identity
+from headrace.aws.target import Target
 from headrace.engine.errors import CloudError
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
@@ -159,6 +160,8 @@ class Part:
     type: str
     id: str = ""
     ready: bool = False
+    title: str = ""
+    """The name that we give it, as long as its id is not known."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,10 @@ class BareRequest:
     ref: ObjectRef
     uid: str = ""
     parts: tuple[Part, ...] = ()
+
+
+Reach = Callable[[str], Target]
+"""Gives a target in a region, to look at what belongs to nobody's object."""
 
 
 class Kind(Definition[S], ABC):
@@ -224,17 +231,19 @@ class Kind(Definition[S], ABC):
         """Return the objects that an object gave something to, as its status has it."""
         return ()
 
-    def focus(self, request: Request[S]) -> frozenset[str] | None:
-        """Name the facets of the main node that are to be looked at, where nothing else can have changed.
+    def asked_anew(self, request: Request[S]) -> frozenset[str]:
+        """Name the facets of which others want something, or want it no more, that is not told yet.
 
-        Only asked where all was in sync before; None: all of them.
+        That is no drift; and where all was in sync before, nothing else need be looked at.
         """
-        return None
+        return frozenset()
 
     def secrets(self, spec: S) -> Iterable[tuple[str, str]]:
         """Name the values from Secrets that a spec asks for, by name and key."""
         return ()
 
-    def waits(self, request: Request[S], settled: Mapping[str, Settled]) -> tuple[CloudError, ...]:
+    def waits(
+        self, request: Request[S], settled: Mapping[str, Settled], reach: Reach
+    ) -> tuple[CloudError, ...]:
         """Return what others have yet to do before an object is Ready whose own nodes are settled."""
         return ()

@@ -126,6 +126,7 @@ class PartStatus(ApiModel):
     type: str = Field(max_length=64, description="What it is, such as cloudfront/distribution.")
     ready: bool = Field(description="Whether it is there, and as it is wished.")
     id: str | None = Field(None, max_length=TEXT, description="How AWS calls it, once it is made.")
+    title: str | None = Field(None, max_length=TEXT, description="How Headrace calls it, until it has an id.")
 
 
 class CompositeStatus(Status):

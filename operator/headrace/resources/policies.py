@@ -24,6 +24,7 @@ class Purpose(Enum):
     CREATE = "Create"
     REMOVE = "Remove"
     EMPTY = "Empty"
+    EXPLAIN = "Explain"
 
     def of(self, needs: Permissions) -> frozenset[str]:
         """Return the actions that are needed for this."""
@@ -33,6 +34,7 @@ class Purpose(Enum):
             Purpose.CREATE: needs.create,
             Purpose.REMOVE: needs.remove,
             Purpose.EMPTY: needs.empty,
+            Purpose.EXPLAIN: needs.explain,
         }[self]
 
 

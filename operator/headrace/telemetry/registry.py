@@ -13,7 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from headrace import __version__
-from headrace.aws.errors import CODES
+from headrace.aws.codes import CODES
 from headrace.aws.meter import Call
 from headrace.engine.errors import Throttled
 

@@ -21,7 +21,7 @@ from sandbox.aws.layer.asgi import (
 )
 from sandbox.aws.layer.classify import Call, Guess, classify, is_named_in_body, view
 from sandbox.aws.layer.control import CONTROL, Control
-from sandbox.aws.layer.deployment import Deployment
+from sandbox.aws.layer.delays import Delays
 from sandbox.aws.layer.faults import Armed, Faults
 from sandbox.aws.layer.journal import Journal
 from sandbox.aws.layer.wire import error, error_code
@@ -104,21 +104,19 @@ class Exchange:
 
     def _created(self) -> str:
         """The id that an answer tells of what a request has made."""
-        made = self._status == 201 and self._call.service in ("cloudfront", "route53")
+        made = self._status == 201 and self._call.service == "cloudfront"
         return self._headers.get("location", "").rpartition("/")[2] if made else ""
 
 
 class Layer:
     """The application that the server calls."""
 
-    def __init__(
-        self, inner: App, around: Around, deployment: Deployment, described: dict[str, object]
-    ) -> None:
+    def __init__(self, inner: App, around: Around, delays: Delays, described: dict[str, object]) -> None:
         self._inner = inner
         self._around = around
         self._journal = Journal()
         self._faults = Faults()
-        self._control = Control(inner, self._journal, self._faults, deployment, described)
+        self._control = Control(inner, self._journal, self._faults, delays, described)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection scope; all but HTTP is MiniStack's own business."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.aws.layer.asgi import App, Head, Message, Send, answer
-from sandbox.aws.layer.deployment import Deployment
+from sandbox.aws.layer.delays import Delays
 from sandbox.aws.layer.faults import Faults, Rule
 from sandbox.aws.layer.journal import Journal
 
@@ -20,13 +20,13 @@ class Control:
         inner: App,
         journal: Journal,
         faults: Faults,
-        deployment: Deployment,
+        delays: Delays,
         described: Mapping[str, object],
     ) -> None:
         self._inner = inner
         self._journal = journal
         self._faults = faults
-        self._deployment = deployment
+        self._delays = delays
         self._described = described
         self.latency = 0.0
 
@@ -49,7 +49,7 @@ class Control:
                 return json.dumps({**self._described, "last": self._journal.last})
             case "GET", ["log"]:
                 return self._journal.since(int(head.query.get("since", ["0"])[0]))
-            case "POST", ["latency" | "deployment" | "reset" as what]:
+            case "POST", ["latency" | "deployment" | "tagging" | "reset" as what]:
                 await self._set(what, data)
                 return "{}"
             case _, ["faults", *rest]:
@@ -78,7 +78,7 @@ class Control:
         elif what == "latency":
             self.latency = float(data["seconds"])
         else:
-            self._deployment.seconds = float(data["seconds"])
+            setattr(self._delays, what, float(data["seconds"]))
 
     async def _reset(self) -> None:
         """Everything as after the start: ours, then MiniStack's by its own door.
@@ -87,7 +87,7 @@ class Control:
         """
         await self._faults.abandon()
         self.latency = 0.0
-        self._deployment.reset()
+        self._delays.reset()
         path = "/_ministack/reset"
         scope = {
             "type": "http",

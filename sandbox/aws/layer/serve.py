@@ -20,7 +20,7 @@ from ministack.core.router import detect_service
 from sandbox.aws.layer.app import CONNECTION, Around, Layer
 from sandbox.aws.layer.corrections import install
 from sandbox.aws.layer.corrections.viewers import distribution_of
-from sandbox.aws.layer.deployment import Deployment
+from sandbox.aws.layer.delays import Delays
 from sandbox.aws.layer.models import model
 
 
@@ -53,9 +53,9 @@ def main() -> None:
     """Serve until SIGTERM."""
     host, port = os.environ["BIND_HOST"], os.environ["GATEWAY_PORT"]
     bare = os.environ.get("HEADRACE_LAYER") == "bare"
-    deployment = Deployment(float(os.environ.get("HEADRACE_DEPLOYMENT_SECONDS", "1")))
+    delays = Delays(float(os.environ.get("HEADRACE_DEPLOYMENT_SECONDS", "1")))
     if not bare:
-        install(frozenset(os.environ.get("HEADRACE_REGIONS_NOT_ENABLED", "").split()), deployment)
+        install(frozenset(os.environ.get("HEADRACE_REGIONS_NOT_ENABLED", "").split()), delays)
     # Else the first request of each would wait for its model to be read.
     model("s3")
     model("s3control")
@@ -72,8 +72,6 @@ def main() -> None:
         "auth": ministack.app.AUTH,
         "bare": bare,
     }
-    around = Around(
-        detect_service, account_of, no_distribution if bare else partial(distribution_of, deployment)
-    )
-    layer = Layer(ministack.app.app, around, deployment, described)
+    around = Around(detect_service, account_of, no_distribution if bare else partial(distribution_of, delays))
+    layer = Layer(ministack.app.app, around, delays, described)
     asyncio.run(serve(layer, config))

@@ -19,7 +19,7 @@ def declared() -> set[str]:
         action
         for resource in resource_types().values()
         for member in resource.members()
-        for action in member.permissions.read | member.permissions.write | member.permissions.empty
+        for action in member.permissions.all()
         if action.startswith("s3:")
     }
 

@@ -7,7 +7,7 @@ from botocore.session import get_session
 
 from headrace.aws.actions import action_of
 from headrace.aws.cloudfront_codes import CODES, QUOTAS
-from headrace.aws.errors import CODES as ALL
+from headrace.aws.codes import CODES as ALL
 from headrace.aws.errors import class_of
 from headrace.engine.errors import CloudError, Conflict, Invalid, Pending, Waiting
 from tests.unit.aws.test_errors import answer, translated

@@ -7,7 +7,8 @@ import pytest
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from headrace.aws.errors import CODES, SERVICE_KEY, Place, class_of, from_botocore, translating
+from headrace.aws.codes import CODES
+from headrace.aws.errors import SERVICE_KEY, Place, class_of, from_botocore, translating
 from headrace.engine import errors as engine
 from headrace.engine.errors import (
     BadCredentials,

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from headrace.controller.api import Object
-from headrace.kinds.definition import FINALIZER, ObjectRef
+from headrace.kinds.definition import CONSENT, FINALIZER, ObjectRef
 from tests.unit.controller.objects import asked, body, deleting, obj, ready
 
 SPEC = {"color": {"shade": "red"}}
@@ -56,6 +56,7 @@ BEFORE: dict[str, Any] = {"generation": 2, "spec": SPEC, "status": ready(2), "fi
         {"finalizers": []},
         {"finalizers": [FINALIZER, "example.com/theirs"]},
         {"annotations": asked("now")},
+        {"annotations": {CONSENT: "news"}},
         {"status": ready(1)},
         {"status": {}},
     ],

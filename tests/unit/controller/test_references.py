@@ -5,6 +5,10 @@ import pytest
 from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.controller.references import dependents
+from headrace.controller.relations import references_of
+from headrace.kinds.definition import ObjectRef
+from headrace.kinds.registry import KINDS
+from tests.unit.controller.objects import body, deleting
 from tests.unit.controller.tenancy import DELETING, account, bucket, conditions
 
 Body = dict[str, object]
@@ -13,9 +17,9 @@ Body = dict[str, object]
 def told(before: Body | None, after: Body | None, *others: Body) -> list[str]:
     """Return who hears of this change, beside these others."""
     cache = Cache()
-    for body in (*others, *([after] if after is not None else [])):
-        assert cache.put(body)
-    seen = [Object(body) if body is not None else None for body in (before, after)]
+    for each in (*others, *([after] if after is not None else [])):
+        assert cache.put(each)
+    seen = [Object(each) if each is not None else None for each in (before, after)]
     return sorted(str(ref) for ref in dependents(cache, *seen))
 
 
@@ -78,3 +82,34 @@ def test_an_account_that_waits_to_go_hears_of_objects_that_let_go_of_it() -> Non
     same = bucket("media", {"account": "a"}, version=2, status=conditions("True"))
     assert told(was, same, waiting, staying) == []
     assert told(None, was, waiting, staying) == []
+
+
+# References between objects
+
+SITE = ObjectRef("Distribution", "shop", "site")
+REFERS = {"origins": [{"name": "media", "bucketRef": {"name": "media"}}]}
+MADE = {"arn": "arn:aws:cloudfront::111122223333:distribution/E1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hears"),
+    [
+        (None, body(SITE, spec=REFERS), False),
+        (None, body(SITE, spec=REFERS, status=MADE), True),
+        (body(SITE), body(SITE, version=2, spec=REFERS), True),
+        (body(SITE, spec=REFERS), body(SITE, version=2, spec=REFERS, status=MADE), True),
+        (body(SITE, spec=REFERS), body(SITE, version=2, spec=REFERS, status={"state": "InProgress"}), False),
+        (body(SITE, spec=REFERS, status=MADE), body(SITE, version=2, spec=REFERS, **deleting()), True),
+        (body(SITE, spec=REFERS, status=MADE), None, True),
+        (body(SITE, spec=REFERS), None, True),
+    ],
+    ids=["new", "seen first", "refers", "made", "steady", "goes", "gone", "gone before it was made"],
+)
+def test_a_bucket_hears_of_a_distribution_that_comes_to_ask_or_asks_no_more(
+    before: Body | None, after: Body | None, hears: bool
+) -> None:
+    cache = Cache(references_of(KINDS))
+    for seen in (bucket("media"), *([after] if after is not None else [])):
+        assert cache.put(seen)
+    objects = [Object(each) if each is not None else None for each in (before, after)]
+    assert [str(ref) for ref in dependents(cache, *objects)] == ["AcceleratedBucket shop/media"] * hears

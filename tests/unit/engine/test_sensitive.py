@@ -119,3 +119,11 @@ def test_what_is_said_of_a_wrong_value_does_not_repeat_it(wrong: Any) -> None:
 def test_in_a_schema_it_is_a_text_as_any_other() -> None:
     schema = structural_schema(Door)["properties"]["key"]
     assert schema == {"description": "What opens it.", "type": "string", "maxLength": 40}
+
+
+def test_what_is_shown_of_a_value_is_not_taken_for_a_value() -> None:
+    shown = doors(VALUE).model_dump(mode="json")
+
+    with pytest.raises(ValidationError, match="what is shown of a value, and not the value itself"):
+        Doors.model_validate({"value": shown})
+    assert Doors.model_validate({"value": doors(VALUE).model_dump()}) == doors(VALUE)

@@ -11,7 +11,7 @@ from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.engine.wish import Layer
 from headrace.engine.work import Failure, Report
 from headrace.kinds.accelerated_bucket import BUCKET, AcceleratedBucket
-from headrace.kinds.common import BareRequest, Request
+from headrace.kinds.common import BareRequest, Claim, Request
 from headrace.kinds.definition import ObjectRef, read_spec
 from headrace.resources.s3.bucket.acceleration import Acceleration
 from headrace.resources.s3.bucket.presence import BucketPresence
@@ -206,3 +206,56 @@ def test_in_china_names_end_otherwise() -> None:
 
 def test_outputs_are_fields_of_the_status() -> None:
     KIND.status.model_validate(outputs({"acceleration": Acceleration(enabled=True)}))
+
+
+# Distributions that refer to it
+
+ARN = "arn:aws:cloudfront::111122223333:distribution/"
+SITE = ObjectRef("Distribution", "shop", "site")
+
+
+def referred_to(*claims: Claim, told: Mapping[str, str] | None = None, **spec: Any) -> Request[Any]:
+    """Return a request of a bucket that has these claims on it, and that let these in before."""
+    let_in = [{"distribution": path, "arn": arn} for path, arn in (told or {}).items()]
+    status = {"cloudFrontAccess": let_in} if told else {}
+    return Request(read_spec(KIND.spec, spec), REF, OWNER, "eu-central-1", status=status, claims=claims)
+
+
+def let_in(request: Request[Any]) -> list[str] | None:
+    (node,) = KIND.expand(request)
+    said = [layer.settings["cloudFrontAccess"] for layer in node.layers if layer.source == "references"]
+    return said[0]["distributionARNs"] if said else None
+
+
+@pytest.mark.parametrize(
+    ("request_", "arns", "anew"),
+    [
+        (referred_to(), None, False),
+        (referred_to(Claim(SITE, "", True)), None, False),
+        (referred_to(Claim(SITE, f"{ARN}E1", True)), [f"{ARN}E1"], True),
+        (referred_to(Claim(SITE, f"{ARN}E1", True), told={"shop/site": f"{ARN}E1"}), [f"{ARN}E1"], False),
+        (referred_to(Claim(SITE, f"{ARN}E2", True), told={"shop/site": f"{ARN}E1"}), [f"{ARN}E2"], True),
+        (referred_to(Claim(SITE, f"{ARN}E1", False), told={"shop/site": f"{ARN}E1"}), [], True),
+        # Retained: its object is no more, or is back and looks for it.
+        (referred_to(told={"shop/site": f"{ARN}E1"}), [f"{ARN}E1"], False),
+        (referred_to(Claim(SITE, "", True), told={"shop/site": f"{ARN}E1"}), [f"{ARN}E1"], False),
+        (
+            referred_to(
+                Claim(SITE, f"{ARN}E1", False),
+                told={"shop/site": f"{ARN}E1"},
+                cloudFrontAccess={"distributionARNs": [f"{ARN}E1"]},
+            ),
+            [f"{ARN}E1"],
+            False,
+        ),
+    ],
+    ids=[
+        "no claims", "not made yet", "new", "steady", "made anew", "not any more", "retained", "taken back",
+        "let in by spec, too",
+    ],
+)  # fmt: skip
+def test_who_is_let_in_and_whether_that_is_asked_anew(
+    request_: Request[Any], arns: list[str] | None, anew: bool
+) -> None:
+    assert let_in(request_) == arns
+    assert bool(KIND.asked_anew(request_)) is anew

@@ -18,6 +18,11 @@ LETTERS = st.characters(codec="ascii", categories=("L", "N"))
 NAMES = st.text(LETTERS, min_size=1, max_size=8)
 LISTS = st.lists(NAMES, max_size=3)
 SECONDS = st.integers(0, 10**6)
+ORIGINS = st.sampled_from(("media", "api"))
+# Of AWS's own: CloudFront takes no id of a policy that is not there.
+CACHE = ("658327ea-f89d-4fab-a63d-7e88639e58f6", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad")
+REQUEST = ("216adef6-5c7f-47e4-b989-5492eafa07d3", "b689b0a8-53d0-40ab-baf2-68738e2966ac")
+HEADERS = ("67f7725c-6f97-4210-82d7-5512b31e9d03", "60669652-455b-4ae9-85a4-c4c02393f86c")
 REQUESTS = ("viewer-request", "origin-request")
 RESPONSES = ("viewer-response", "origin-response")
 
@@ -79,13 +84,17 @@ TTLS = st.lists(SECONDS, min_size=3, max_size=3).map(
     lambda ttls: dict(zip(("minTTL", "defaultTTL", "maxTTL"), sorted(ttls), strict=True))
 )
 CACHING = st.one_of(
-    some(cachePolicyID=NAMES, originRequestPolicyID=NAMES, responseHeadersPolicyID=NAMES),
+    some(
+        cachePolicyID=st.sampled_from(CACHE),
+        originRequestPolicyID=st.sampled_from(REQUEST),
+        responseHeadersPolicyID=st.sampled_from(HEADERS),
+    ),
     st.tuples(FORWARDED, st.one_of(TTLS, some(defaultTTL=SECONDS), some(maxTTL=SECONDS))).map(
         lambda both: {"forwardedValues": both[0]} | both[1]
     ),
 )
 PLAIN = st.fixed_dictionaries(
-    {"origin": NAMES},
+    {"origin": ORIGINS},
     optional={
         "viewerProtocol": st.sampled_from(("https-only", "redirect-to-https")),
         "compress": st.booleans(),
@@ -191,7 +200,7 @@ LEGACY: dict[str, Any] = {
     },
     "FieldLevelEncryptionId": "C1",
     "RealtimeLogConfigArn": "r",
-    "ResponseHeadersPolicyId": "h",
+    "ResponseHeadersPolicyId": HEADERS[0],
     "GrpcConfig": {"Enabled": True},
     "ForwardedValues": {
         "QueryString": True,
@@ -220,8 +229,8 @@ MODERN: dict[str, Any] = {
     "LambdaFunctionAssociations": _NONE,
     "FunctionAssociations": _NONE,
     "FieldLevelEncryptionId": "",
-    "CachePolicyId": "c",
-    "OriginRequestPolicyId": "o",
+    "CachePolicyId": CACHE[0],
+    "OriginRequestPolicyId": REQUEST[0],
     "GrpcConfig": {"Enabled": False},
 }
 

@@ -344,3 +344,8 @@ def test_a_bucket_that_was_removed_meanwhile_is_removed(bucket: Target, aws: Loo
     aws.answers = [Answer(404, refusal("NoSuchBucket"))]
     BUCKET.root.remove(bucket, BucketPresence(region="eu-central-1"))
     assert len(aws.asked) == 1
+
+
+def test_the_key_of_an_encryption_is_passed_to_s3() -> None:
+    assert list(Encryption(algorithm="aws:kms", kms_key_arn=KEY).passed()) == [("keys", KEY)]
+    assert list(Encryption().passed()) == []

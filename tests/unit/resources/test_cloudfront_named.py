@@ -21,6 +21,7 @@ from headrace.engine.wish import Layer, resolve
 from headrace.engine.work import Intent, Report, Work
 from headrace.resources.cloudfront._names import name_of, name_of_content
 from headrace.resources.cloudfront.cache_policy.config import CachePolicy
+from headrace.resources.cloudfront.managed import CACHE_POLICIES
 from headrace.resources.cloudfront.origin_access_control.settings import Settings
 from headrace.resources.cloudfront.origin_request_policy.config import OriginRequestPolicy
 from headrace.resources.cloudfront.response_headers_policy.config import ResponseHeadersPolicy
@@ -95,9 +96,18 @@ class Thing:
     def use(self) -> str:
         """Make a distribution that uses it, and return its id."""
         quantity: Any = {"Quantity": 0}
-        origin = {"Id": "o", "DomainName": "example.com", "CustomHeaders": quantity}
-        policy = {f"{self.word}Id": self.target.id}
-        behavior = {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", **policy}
+        origin = {
+            "Id": "o",
+            "DomainName": "example.com",
+            "CustomHeaders": quantity,
+            "CustomOriginConfig": {
+                "HTTPPort": 80,
+                "HTTPSPort": 443,
+                "OriginProtocolPolicy": "https-only",
+            },
+        }
+        policies = {"CachePolicyId": CACHE_POLICIES["CachingDisabled"], f"{self.word}Id": self.target.id}
+        behavior = {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", **policies}
         config: Any = {
             "CallerReference": secrets.token_hex(4),
             "Comment": "",
@@ -152,6 +162,29 @@ def test_a_pass_that_died_before_it_could_write_down_the_id_is_taken_up(thing: T
     fine(thing.settle())
     assert thing.calls() == [f"Create{word}", LISTS[word], f"Get{word}"]
     assert thing.target.id == made
+
+
+@each_word
+def test_what_is_gone_is_made_anew(thing: Thing, word: str) -> None:
+    fine(thing.settle())
+    gone = thing.target.id
+    thing.resource.root.remove(thing.reached(id=gone), Presence(owner=ME))
+    fine(thing.settle())
+    assert thing.calls() == [f"Get{word}", f"Create{word}", f"Get{word}"]
+    assert thing.target.id != gone
+
+
+@each_word
+def test_what_somebody_else_made_anew_is_found(thing: Thing, word: str) -> None:
+    fine(thing.settle())
+    ours, other = thing.target, thing.reached()
+    thing.resource.root.remove(thing.reached(id=ours.id), Presence(owner=ME))
+    thing.target = other
+    fine(thing.settle())
+    thing.target = ours
+    fine(thing.settle())
+    assert thing.calls() == [f"Get{word}", f"Create{word}", LISTS[word], f"Get{word}"]
+    assert ours.id == other.id
 
 
 @each_word

@@ -9,6 +9,7 @@ from botocore.session import get_session
 from pydantic import ValidationError
 
 from headrace.engine.errors import Invalid
+from headrace.kinds.schema import structural_schema
 from headrace.resources.cloudfront import managed
 from headrace.resources.cloudfront._names import is_ours, name_of, name_of_content
 from headrace.resources.cloudfront._shapes import Shaped, ShapedSlice, _inner, said
@@ -228,6 +229,12 @@ def test_what_cannot_be_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(ValidationError, match=sentence):
         model.model_validate(given)
+
+
+@each_model
+def test_it_can_be_said_in_a_custom_resource(shape: str) -> None:
+    schema = structural_schema(MODELS[shape])
+    assert len(schema["properties"]) == len(MODELS[shape].model_fields)
 
 
 # Names

@@ -36,6 +36,7 @@ from headrace.resources.cloudfront.distribution.viewer_mtls import ViewerMTLSLen
 from sandbox.aws.clients import ACCOUNT, REGION
 from sandbox.aws.stand_in import StandIn
 from tests.unit.resources.distribution_values import (
+    CACHE,
     CERTIFICATES,
     COUNTRIES,
     DEFAULT_BEHAVIORS,
@@ -336,6 +337,11 @@ def test_a_ttl_that_is_no_number_is_refused_with_a_sentence() -> None:
 
 # Against the stand-in
 
+# CloudFront takes no certificate of Certificate Manager that is not there.
+ANY_VALUES = {name: values for name, (_, values, _) in LENSES.items()} | {
+    CERTIFICATE.name: CERTIFICATES.filter(lambda value: value.certificate_arn is None)
+}
+
 
 @pytest.fixture(scope="module")
 def stand_in() -> Iterator[StandIn]:
@@ -346,19 +352,22 @@ def stand_in() -> Iterator[StandIn]:
 @pytest.fixture
 def made(stand_in: StandIn) -> Target:
     """A distribution that says nothing but what it must."""
-    origin = {
-        "Id": "media",
-        "DomainName": "media.s3.amazonaws.com",
-        "S3OriginConfig": {"OriginAccessIdentity": ""},
-    }
+    origins = [
+        {
+            "Id": name,
+            "DomainName": f"{name}.s3.amazonaws.com",
+            "S3OriginConfig": {"OriginAccessIdentity": ""},
+        }
+        for name in ("media", "api")
+    ]
     blank: Any = DEFAULT.put(
         {
             "CallerReference": secrets.token_hex(8),
             "Comment": "",
             "Enabled": True,
-            "Origins": {"Quantity": 1, "Items": [origin]},
+            "Origins": {"Quantity": 2, "Items": origins},
         },
-        Behavior(origin="media", cache_policy_id="658327ea-f89d-4fab-a63d-7e88639e58f6"),
+        Behavior(origin="media", cache_policy_id=CACHE[0]),
     )
     answer = stand_in.client("cloudfront").create_distribution(DistributionConfig=blank)
     account = Account(Meter(), Pacing(10_000.0), Source(Keys(ACCOUNT, "stand-in"), REGION, stand_in.url))
@@ -370,7 +379,7 @@ def made(stand_in: StandIn) -> Target:
 def test_a_new_distribution_shows_what_was_wished_and_nothing_else(made: Target) -> None:
     found = DEFAULT.observe(made)
 
-    assert found == Behavior(origin="media", cache_policy_id="658327ea-f89d-4fab-a63d-7e88639e58f6")
+    assert found == Behavior(origin="media", cache_policy_id=CACHE[0])
     for lens, _, _ in LENSES.values():
         if lens is not DEFAULT:
             assert lens.observe(made) == (lens.resting or ABSENT), lens.name
@@ -379,7 +388,7 @@ def test_a_new_distribution_shows_what_was_wished_and_nothing_else(made: Target)
 @pytest.mark.standin
 def test_cloudfront_takes_what_the_lenses_write_and_gives_it_back(made: Target) -> None:
     @settings(few, max_examples=8)
-    @given(values=st.fixed_dictionaries({name: values for name, (_, values, _) in LENSES.items()}))
+    @given(values=st.fixed_dictionaries(ANY_VALUES))
     def gives_it_back(values: Mapping[str, Any]) -> None:
         made.forget()
         document = STORE.read(made)
@@ -398,6 +407,7 @@ def test_cloudfront_takes_what_the_lenses_write_and_gives_it_back(made: Target) 
 def test_everything_that_can_be_said_comes_back_from_cloudfront_as_it_was(made: Target) -> None:
     document = STORE.read(made)
     values = {lens: lens.get(DOCUMENT) for lens, _, _ in LENSES.values()}
+    values[CERTIFICATE] = ViewerCertificate(iam_certificate_id="ASCA1", ssl_support="vip")
 
     STORE.replace(made, Document(folded(document.body, values), document.version))
 

@@ -13,27 +13,36 @@ Path = tuple[str, ...]
 
 _TENANTS = "of multi-tenant distributions, which are out of scope"
 
-_TO_COME = "its lens is still to come"
+_OLD = "an older way to say which certificate it is, which CloudFront answers beside the new one"
 
 REASONS: Mapping[str, str] = {
     "CallerReference": "says which create call it was: given when the distribution is made, and kept",
     "TenantConfig": _TENANTS,
     "ConnectionMode": _TENANTS,
-    "DefaultCacheBehavior": _TO_COME,
-    "CacheBehaviors": _TO_COME,
-    "CustomErrorResponses": _TO_COME,
-    "Logging": _TO_COME,
-    "ViewerCertificate": _TO_COME,
-    "Restrictions": _TO_COME,
-    "ViewerMtlsConfig": _TO_COME,
+    "ViewerCertificate.Certificate": _OLD,
+    "ViewerCertificate.CertificateSource": _OLD,
 }
 """Members that no lens carries, with all that is in them, by their paths."""
 
-# What only counts beside another value.
-COMPANIONS: Mapping[str, Any] = {
-    "Origins.Items.OriginShield.Enabled": {"OriginShieldRegion": "eu-central-1"},
-    "Origins.Items.OriginShield.OriginShieldRegion": {"Enabled": True},
+Case = tuple[Any, Mapping[str, Any]]
+"""A value of a member, and what has to be beside it."""
+
+_FORWARDED: Mapping[str, Any] = {"ForwardedValues": {"QueryString": True, "Cookies": {"Forward": "none"}}}
+_OWN: Mapping[str, Any] = {"ACMCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/1"}
+_TTLS = [f"{each}.{ttl}" for each in ("DefaultCacheBehavior", "CacheBehaviors.Items") for ttl in (
+    "MinTTL", "DefaultTTL", "MaxTTL"
+)]  # fmt: skip
+
+CASES: Mapping[str, list[Case]] = {
+    "Origins.Items.OriginShield.Enabled": [(True, {"OriginShieldRegion": "eu-central-1"}), (False, {})],
+    "Origins.Items.OriginShield.OriginShieldRegion": [("a", {"Enabled": True}), ("b", {"Enabled": True})],
+    "CustomErrorResponses.Items.ResponseCode": [("200", {}), ("404", {})],
+    "ViewerCertificate.CloudFrontDefaultCertificate": [(True, {}), (False, _OWN)],
+    "ViewerCertificate.SSLSupportMethod": [("sni-only", _OWN), ("vip", _OWN)],
+    "ViewerCertificate.MinimumProtocolVersion": [("TLSv1", _OWN), ("TLSv1.2_2021", _OWN)],
+    **{ttl: [(7, _FORWARDED), (8, _FORWARDED)] for ttl in _TTLS},
 }
+"""Members that not any value says something of, or none by itself."""
 
 
 def _config() -> StructureShape:
@@ -72,10 +81,10 @@ def values(shape: Shape) -> list[Any]:
     return [known[0], known[-1]] if known else ["distinct-a", "distinct-b"]
 
 
-def document(shape: Shape, path: Path, value: Any, at: Path = ()) -> Any:
-    """Return the smallest value of this shape that has the value at the path, and what is required there."""
+def document(shape: Shape, path: Path, case: Case, top: bool = True) -> Any:
+    """Return the smallest value of this shape that has the case at the path, and what is required there."""
     if isinstance(shape, ListShape) and isinstance(shape.member, StructureShape):
-        return [document(shape.member, path, value, at)]
+        return [document(shape.member, path, case, top=False)]
     if not isinstance(shape, StructureShape):
         return values(shape)[0]
     made: dict[str, Any] = {}
@@ -83,11 +92,11 @@ def document(shape: Shape, path: Path, value: Any, at: Path = ()) -> Any:
         counted = name == "Items" and "Quantity" in shape.members
         if name == "Quantity":
             made[name] = 1
-        elif path[:1] == (name,):
-            made[name] = value if len(path) == 1 else document(inner, path[1:], value, (*at, name))
-        elif at and (counted or name in shape.required_members):
-            made[name] = document(inner, (), None, (*at, name))
-    return made | (COMPANIONS.get(".".join((*at, *path)), {}) if len(path) == 1 else {})
+        elif path == (name,):
+            made |= {name: case[0], **case[1]}
+        elif path[:1] == (name,) or (not top and (counted or name in shape.required_members)):
+            made[name] = document(inner, path[1:] if path[:1] == (name,) else (), case, top=False)
+    return made
 
 
 def at(document: Any, path: Path) -> Any:
@@ -107,8 +116,8 @@ def reason(name: str) -> str | None:
 
 def carried(name: str) -> bool:
     path, shape = LEAVES[name]
-    for value in values(shape):
-        given = document(CONFIG, path, value)
+    for value, beside in CASES.get(name, [(value, {}) for value in values(shape)]):
+        given = document(CONFIG, path, (value, beside))
         assert at(given, path) == value
         if at(through_all(given), path) != value:
             return False

@@ -164,6 +164,14 @@ def test_a_difference_is_told_by_origin_and_field_and_shows_no_header() -> None:
     assert str(Sensitive("s3cr3t")) in fields["[api].customHeaders"]
 
 
+def test_certificates_that_cloudfront_shows_to_origins_are_passed_to_it() -> None:
+    arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+    shown = {**API, "custom": {"clientCertificateARN": arn}}
+
+    assert list(origins(MEDIA, shown, INNER).passed()) == [("certificates", arn)]
+    assert list(origins(MEDIA, API, INNER).passed()) == []
+
+
 def test_more_than_spec_may_say_is_read_all_the_same() -> None:
     told = copy.deepcopy(document(API))
     found(told, "api")["CustomOriginConfig"] |= {"OriginProtocolPolicy": "quic", "OriginReadTimeout": 999}
@@ -220,14 +228,14 @@ def test_a_group_is_written_with_its_members_in_their_order_and_the_codes_in_one
 
 def test_what_we_do_not_know_of_a_group_that_stays_survives() -> None:
     told = {**GROUPS.put({}, OriginGroups.model_validate({"value": [PAIR]}))}
+    told["OriginGroups"]["Items"][0]["Mood"] = "good"
     told["OriginGroups"]["Items"][0]["FailoverCriteria"]["Patience"] = 3
 
     made = GROUPS.put(told, OriginGroups.model_validate({"value": [{**PAIR, "failoverOn": [404]}]}))
 
-    assert made["OriginGroups"]["Items"][0]["FailoverCriteria"] == {
-        "StatusCodes": {"Quantity": 1, "Items": [404]},
-        "Patience": 3,
-    }
+    (group,) = made["OriginGroups"]["Items"]
+    assert group["Mood"] == "good"
+    assert group["FailoverCriteria"] == {"StatusCodes": {"Quantity": 1, "Items": [404]}, "Patience": 3}
 
 
 @pytest.mark.parametrize(

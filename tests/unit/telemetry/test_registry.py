@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.exposition import generate_latest
 
 from headrace import __version__
-from headrace.aws.errors import CODES
+from headrace.aws.codes import CODES
 from headrace.aws.meter import Call
 from headrace.engine.errors import Throttled
 from headrace.telemetry.registry import Metrics

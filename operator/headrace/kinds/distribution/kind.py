@@ -1,17 +1,26 @@
 """Distribution: a CloudFront distribution with all that brings a bucket to its viewers, in one object."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from headrace.aws.sessions import Identity
-from headrace.engine.errors import CloudError, Waiting
+from headrace.engine.errors import CloudError, Denied, Waiting
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
-from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reference, Request
+from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reach, Reference, Request
 from headrace.kinds.definition import Column, ObjectRef
-from headrace.kinds.distribution._nodes import DISTRIBUTION, RESOURCES, bare_nodes, nodes_of
+from headrace.kinds.distribution._nodes import (
+    CERTIFICATE,
+    DISTRIBUTION,
+    DNS,
+    RESOURCES,
+    aliases_of,
+    bare_nodes,
+    nodes_of,
+)
 from headrace.kinds.distribution.behaviors import BehaviorsSpec
 from headrace.kinds.distribution.certificate import CertificateSpec
 from headrace.kinds.distribution.delivery import DeliverySpec
@@ -19,6 +28,8 @@ from headrace.kinds.distribution.general import GeneralSpec
 from headrace.kinds.distribution.origins import OriginsSpec
 from headrace.kinds.status import CompositeStatus
 from headrace.resources.cloudfront.distribution.tags import Tags
+from headrace.resources.kms.policies import access
+from headrace.resources.s3.bucket.cloud_front_access import cloud_front_statement
 
 BUCKET_KIND = "AcceleratedBucket"
 
@@ -146,25 +157,63 @@ class Distribution(Kind[DistributionSpec]):
     ) -> dict[str, Any]:
         """Return how the distribution is reached, and how far its names have come."""
         main = settled[self.main]
-        deployed = "deployedDomainName" in main.outputs
-        told = {
+        told: dict[str, Any] = {
             "id": main.id,
             "arn": main.outputs.get("arn"),
             "domainName": main.outputs.get("domainName"),
-            "state": "Deployed" if deployed else "InProgress",
+            "state": "Deployed" if main.at_rest else "InProgress",
         }
+        aliases = [self._alias(name, settled) for name in aliases_of(request.spec)]
+        arn = main.outputs.get("arn")
+        statements = _statements(request, arn) if arn else []
+        told |= {"aliases": aliases, "bucketPolicy": statements}
         return {key: value for key, value in told.items() if value}
 
-    def waits(
-        self, request: Request[DistributionSpec], settled: Mapping[str, Settled]
-    ) -> tuple[CloudError, ...]:
-        """Return which buckets are yet to let the distribution in."""
-        arn, me = settled[self.main].outputs.get("arn"), request.ref.path
-        return tuple(
-            Waiting(f"{ref} is yet to let the distribution read its objects.")
-            for ref, status in sorted(request.referred.items(), key=lambda each: str(each[0]))
-            if {"distribution": me, "arn": arn} not in status.get("cloudFrontAccess", [])
+    def _alias(self, name: str, settled: Mapping[str, Settled]) -> dict[str, str]:
+        """Return how far an alias has come."""
+        records = settled.get(f"{DNS}/{name}")
+        certificate = next(
+            (each for node, each in settled.items() if node.startswith(f"{CERTIFICATE}/")), None
         )
+        told = {"name": name}
+        if records is not None:
+            told["dns"] = "Ready" if records.ready else "Pending"
+        if certificate is not None:
+            told["certificate"] = str(certificate.outputs.get("status", "REQUESTED"))
+        return told
+
+    def waits(
+        self, request: Request[DistributionSpec], settled: Mapping[str, Settled], reach: Reach
+    ) -> tuple[CloudError, ...]:
+        """Return which buckets are yet to let the distribution in, and which keys of buckets never will."""
+        arn, me = str(settled[self.main].outputs.get("arn")), request.ref.path
+        buckets = sorted(request.referred.items(), key=lambda each: str(each[0]))
+        waiting = [
+            Waiting(f"{ref} is yet to let the distribution read its objects.")
+            for ref, status in buckets
+            if {"distribution": me, "arn": arn} not in status.get("cloudFrontAccess", [])
+        ]
+        keys = sorted({status["kmsKeyARN"] for _, status in buckets if _is_key(status.get("kmsKeyARN"))})
+        seen = [access(reach(key.split(":")[3]), key, arn) for key in keys]
+        return (*waiting, *(Denied(each.message) for each in seen if each.granted is False))
+
+
+def _is_key(arn: str | None) -> bool:
+    """Say whether this is a key that can be asked for its policy, which an alias cannot."""
+    return arn is not None and ":key/" in arn
+
+
+def _statements(request: Request[DistributionSpec], arn: str) -> list[str]:
+    """Return what the policies of buckets need that are not ours, and that we sign requests to."""
+    names = {
+        str(origin.domain_name).partition(".s3")[0]
+        for origin in request.spec.origins or ()
+        if origin.s3 and origin.access_control
+    }
+    partition = arn.split(":")[1]
+    return [
+        json.dumps(cloud_front_statement(f"arn:{partition}:s3:::{name}", (arn,))) for name in sorted(names)
+    ]
 
 
 def _listed(value: Any) -> list[Mapping[str, Any]]:

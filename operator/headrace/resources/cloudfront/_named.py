@@ -83,16 +83,15 @@ class Named:
             page = {"Marker": listed["NextMarker"]}
 
     def create(self, target: Target, config: Config) -> None:
-        """Make one under our name, or find what has it already."""
+        """Make one under our name; what has it already is found by the look that follows."""
+        asked = {f"{self.word}Config": {**config, "Name": target.name}}
         with absent_on(f"{self.word}AlreadyExists"):
-            answer = _call(
-                target, f"Create{self.word}", **{f"{self.word}Config": {**config, "Name": target.name}}
-            )
+            answer = _call(target, f"Create{self.word}", **asked)
             target.identify(answer[self.word]["Id"])
             target.tell(self.word, Reading(answer[self.word][f"{self.word}Config"], answer["ETag"]))
             return
-        if not self._find(target):
-            raise Conflict(f"CloudFront has a {self.word} {target.name}, and does not list it yet.")
+        # An id that was known is that of something that is gone.
+        target.identify("")
 
     def update(self, target: Target, config: Config) -> None:
         """Replace the configuration that was read; members that we do not know stay as they are."""

@@ -5,14 +5,14 @@ that fails once MiniStack does it by itself. What MiniStack has a function for i
 """
 
 from sandbox.aws.layer.corrections import acm, cloudfront, permissions, route53, s3, tagging
-from sandbox.aws.layer.deployment import Deployment
+from sandbox.aws.layer.delays import Delays
 
 
-def install(not_enabled: frozenset[str], deployment: Deployment) -> None:
+def install(not_enabled: frozenset[str], delays: Delays) -> None:
     """Put MiniStack right, in this process. ``not_enabled``: the opt-in regions that the account has off."""
     s3.install(not_enabled)
-    cloudfront.install(deployment)
+    cloudfront.install(delays)
     acm.install()
     route53.install()
-    tagging.install()
+    tagging.install(delays)
     permissions.install()

@@ -16,7 +16,8 @@ Certificate = dict[str, Any]
 
 _TOKEN_SECONDS = 3600
 # What is kept of a request lies in the certificate, so that it goes when it goes.
-_TOKEN, _TIME, _LOOKED_AT = "_headrace_token", "_headrace_time", "_headrace_looked_at"
+_TOKEN, _TIME, _KEY = "_headrace_token", "_headrace_time", "_headrace_key"
+_LOOKED_AT = "_headrace_looked_at"
 _ONCE_ISSUED = ("IssuedAt", "NotBefore", "NotAfter")
 _PAGE = 1000
 
@@ -32,12 +33,17 @@ def install() -> None:
     wrap(acm, "handle_request", _told_where_not_implemented)
 
 
-def certificate(account: str, region: str, arn: str) -> Certificate | None:
+def look_up(account: str, region: str, arn: str) -> Certificate | None:
     """A certificate as it is now."""
     found: Certificate | None = acm._certificates.get_scoped(account, region, arn)
     if found is not None:
         _settle(found)
     return found
+
+
+def age(certificate: Certificate) -> float:
+    """The seconds since its request; many for an imported one."""
+    return float(time.time() - certificate.get(_TIME, 0))
 
 
 def _refused(code: str, message: str) -> Answer:
@@ -71,8 +77,7 @@ def _waiting_for_records(original: Handler) -> Handler:
         token = data.get("IdempotencyToken", "")
         asked = (token, data.get("DomainName"), *sorted(data.get("SubjectAlternativeNames", ())))
         for arn, known in acm._certificates.items():
-            fresh = time.time() - known.get(_TIME, 0) < _TOKEN_SECONDS
-            if token and fresh and known.get(_TOKEN) == asked:
+            if token and age(known) < _TOKEN_SECONDS and known.get(_TOKEN) == asked:
                 return acm.json_response({"CertificateArn": arn})
         answer = original(data)
         if answer[0] == 200:
@@ -85,7 +90,7 @@ def _waiting_for_records(original: Handler) -> Handler:
                 "Export": "DISABLED",
                 **data.get("Options", {}),
             }
-            requested["_headrace_key"] = data.get("KeyAlgorithm", "RSA_2048")
+            requested[_KEY] = data.get("KeyAlgorithm", "RSA_2048")
         return answer
 
     return request
@@ -123,7 +128,7 @@ def _settled_first(original: Handler) -> Handler:
     """The records to make are told a moment after the request: from the second look on."""
 
     def describe(data: Mapping[str, Any]) -> Any:
-        found = certificate(get_account_id(), get_region(), data.get("CertificateArn", ""))
+        found = look_up(get_account_id(), get_region(), data.get("CertificateArn", ""))
         answer = original(data)
         if found is not None:
             found[_LOOKED_AT] = True
@@ -149,7 +154,7 @@ def _as_far_as_known(original: Handler) -> Handler:
     def shape(certificate: Certificate) -> Any:
         told = original(certificate)
         told["InUseBy"] += list(_used_by(certificate["CertificateArn"]))
-        told["KeyAlgorithm"] = certificate.get("_headrace_key", told["KeyAlgorithm"]).replace("_", "-")
+        told["KeyAlgorithm"] = certificate.get(_KEY, told["KeyAlgorithm"]).replace("_", "-")
         if certificate["Status"] != "PENDING_VALIDATION":
             return told
         told = {member: value for member, value in told.items() if member not in _ONCE_ISSUED}

@@ -10,7 +10,7 @@ from ministack.services import cloudfront
 from sandbox.aws.layer.corrections import cloudfront_checks, cloudfront_defaults, cloudfront_lists, viewers
 from sandbox.aws.layer.corrections.distributions import Distribution, naming, refused, settle, text
 from sandbox.aws.layer.corrections.wrapping import Answer, Handler, wrap
-from sandbox.aws.layer.deployment import Deployment
+from sandbox.aws.layer.delays import Delays
 
 # How many an account may have of its own, by the error that says so.
 _QUOTAS = {
@@ -25,41 +25,41 @@ _POLICIES = 20
 _POLICY_IDS = ("CachePolicyId", "OriginRequestPolicyId", "ResponseHeadersPolicyId")
 
 
-def install(deployment: Deployment) -> None:
+def install(delays: Delays) -> None:
     """Put CloudFront right."""
     wrap(cloudfront, "_now_iso", _to_the_millisecond)
-    wrap(cloudfront, "_build_distribution_xml", partial(_settled_first, deployment))
-    wrap(cloudfront, "_build_distribution_list_xml", partial(_all_settled_first, deployment))
+    wrap(cloudfront, "_build_distribution_xml", partial(_settled_first, delays))
+    wrap(cloudfront, "_build_distribution_list_xml", partial(_all_settled_first, delays))
     wrap(cloudfront, "_create_distribution", _checked_creation)
     wrap(cloudfront, "_update_distribution", _checked_update)
-    wrap(cloudfront, "_delete_distribution", partial(_deleted_once_deployed, deployment))
+    wrap(cloudfront, "_delete_distribution", partial(_deleted_once_deployed, delays))
     wrap(cloudfront, "_delete_oac", _deleted_unless_used)
     for name in ("_distributions_using_cache_policy", "_distributions_using_policy"):
         wrap(cloudfront, name, lambda _: lambda policy: naming(policy, *_POLICY_IDS))
     for code, (create, store, room) in _QUOTAS.items():
         wrap(cloudfront, create, partial(_within_quota, code, store, room))
     wrap(cloudfront, "_policy_create", _policies_within_quota)
-    wrap(cloudfront, "handle_request", _told_where_not_implemented)
+    wrap(cloudfront, "handle_request", _with_pages_and_gaps)
     cloudfront_defaults.install()
-    viewers.install(deployment)
+    viewers.install(delays)
 
 
 def _to_the_millisecond(_: Handler) -> Handler:
     return lambda: datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _settled_first(deployment: Deployment, original: Handler) -> Handler:
+def _settled_first(delays: Delays, original: Handler) -> Handler:
     def build(parent: Any, distribution: Distribution) -> None:
-        settle(distribution, deployment)
+        settle(distribution, delays)
         original(parent, distribution)
 
     return build
 
 
-def _all_settled_first(deployment: Deployment, original: Handler) -> Handler:
+def _all_settled_first(delays: Delays, original: Handler) -> Handler:
     def build(root: Any, distributions: list[Distribution]) -> None:
         for distribution in distributions:
-            settle(distribution, deployment)
+            settle(distribution, delays)
         original(root, distributions)
 
     return build
@@ -100,12 +100,12 @@ def _checked_update(original: Handler) -> Handler:
     return update
 
 
-def _deleted_once_deployed(deployment: Deployment, original: Handler) -> Handler:
+def _deleted_once_deployed(delays: Delays, original: Handler) -> Handler:
     def delete(number: str, headers: Mapping[str, str]) -> Any:
         distribution = cloudfront._distributions.get(number)
         if distribution is None or headers.get("if-match") != distribution["ETag"]:
             return original(number, headers)
-        settle(distribution, deployment)
+        settle(distribution, delays)
         if distribution["Status"] != "Deployed":
             message = "The distribution you are trying to delete has not been disabled."
             return refused("DistributionNotDisabled", message, 409)
@@ -155,7 +155,9 @@ def _undone(code: str, store: Any, room: int, answer: Answer) -> Answer:
     return refused(code, f"You have reached the maximum of {room} for this AWS account.", 400)
 
 
-def _told_where_not_implemented(original: Handler) -> Handler:
+def _with_pages_and_gaps(original: Handler) -> Handler:
+    """Lists come in pages, and what MiniStack does not implement is told as that."""
+
     async def handle(
         method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
     ) -> Any:

@@ -1,5 +1,6 @@
 """What CloudFront refuses in the configuration of a distribution and MiniStack accepts."""
 
+import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -39,6 +40,8 @@ _NAMED = {
         ("InvalidOriginAccessControl", "The origin access control is not valid.", 400),
     ),
 }
+# bucket.s3.amazonaws.com, bucket.s3.eu-west-1.…, bucket.s3-eu-west-1.…, bucket.s3.dualstack.eu-west-1.…
+_BUCKET_DOMAIN = re.compile(r".+\.s3(?:[.-][a-z0-9-]+){0,2}\.amazonaws\.com(?:\.cn)?")
 _GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html"
 _NO_CERTIFICATE = (
     "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted "
@@ -58,7 +61,9 @@ _NOT_COVERED = (
 def wrong(wanted: Element, number: str = "") -> Answer | None:
     """Why a configuration is refused, of the distribution with this number (or a new one)."""
     return (
-        _origins_wrong(wanted)
+        _quantities_wrong(wanted)
+        or _values_wrong(wanted)
+        or _origins_wrong(wanted)
         or _named_wrong(wanted)
         or _certificate_wrong(wanted)
         or _aliases_taken(wanted, number)
@@ -72,6 +77,35 @@ def wrong_update(wanted: Element, distribution: Distribution) -> Answer | None:
         return refused("IllegalUpdate", message, 400)
     missing = cloudfront_defaults.missing(wanted)
     return refused("IllegalUpdate", f"{missing} is required for updates.", 400) if missing else None
+
+
+def _quantities_wrong(wanted: Element) -> Answer | None:
+    for element in wanted.iter():
+        quantity, listed = text(element, "Quantity"), child(element, "Items")
+        if quantity and int(quantity) != (0 if listed is None else len(listed)):
+            message = "The value of Quantity and the size of Items don't match."
+            return refused("InconsistentQuantities", message, 400)
+    return None
+
+
+def _values_wrong(wanted: Element) -> Answer | None:
+    """Members that stand for each other, and buckets that are none."""
+    for behavior in behaviors(wanted):
+        legacy, policy = child(behavior, "ForwardedValues") is not None, text(behavior, "CachePolicyId")
+        if legacy and policy:
+            message = (
+                "The parameter ForwardedValues cannot be used when a cache policy is associated to the "
+                "cache behavior."
+            )
+            return refused("InvalidArgument", message, 400)
+        if not legacy and not policy:
+            return refused("InvalidArgument", "The parameter ForwardedValues is required.", 400)
+    for origin in items(wanted, "Origins"):
+        domain = text(origin, "DomainName")
+        if child(origin, "S3OriginConfig") is not None and not _BUCKET_DOMAIN.fullmatch(domain):
+            message = "The parameter Origin DomainName does not refer to a valid S3 bucket."
+            return refused("InvalidArgument", message, 400)
+    return None
 
 
 def _origins_wrong(wanted: Element) -> Answer | None:
@@ -98,7 +132,7 @@ def _certificate_wrong(wanted: Element) -> Answer | None:
     if not arn:
         bare = names and not text(certificate, "IAMCertificateId")
         return refused("InvalidViewerCertificate", _NO_CERTIFICATE, 400) if bare else None
-    found = acm.certificate(get_account_id(), "us-east-1", arn)
+    found = acm.look_up(get_account_id(), "us-east-1", arn)
     if found is None or found["Status"] != "ISSUED":
         return refused("InvalidViewerCertificate", _BAD_CERTIFICATE, 400)
     covered = [name.lower() for name in found["SubjectAlternativeNames"]]

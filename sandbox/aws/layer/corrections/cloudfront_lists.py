@@ -10,11 +10,10 @@ from ministack.services import cloudfront
 from sandbox.aws.layer.corrections.distributions import aliases, child, config, of_all_accounts, refused
 from sandbox.aws.layer.corrections.wrapping import Answer
 
-# Paths of lists; those of policies and of what they are in are told apart by their content.
+# Paths of the lists that MiniStack gives as a whole.
 _LISTS = re.compile(
     r"/2020-05-31/(?:distribution|origin-access-control|cache-policy|origin-request-policy"
-    r"|response-headers-policy|distributionsBy(?:CachePolicy|OriginRequestPolicy|ResponseHeadersPolicy)Id/[^/]+"
-    r"|distribution/[^/]+/invalidation)/?"
+    r"|response-headers-policy|distributionsBy(?:CachePolicy|OriginRequestPolicy|ResponseHeadersPolicy)Id/[^/]+)/?"
 )
 _MOST = 100
 

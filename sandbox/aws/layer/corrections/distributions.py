@@ -8,13 +8,14 @@ from xml.etree.ElementTree import Element
 from ministack.services import cloudfront
 
 from sandbox.aws.layer.corrections.wrapping import Answer
-from sandbox.aws.layer.deployment import Deployment
+from sandbox.aws.layer.delays import Delays
 
 Distribution = dict[str, Any]
 
 # What is kept of a deployment lies in the distribution, so that it goes when it goes.
 _ETAG, _SINCE = "_headrace_etag", "_headrace_since"
 LIVE, ALIASES = "_headrace_live", "_headrace_aliases"
+_CREATED = "_headrace_created"
 
 
 def refused(code: str, message: str, status: int) -> Answer:
@@ -30,9 +31,9 @@ def of_all_accounts() -> Iterator[tuple[str, Distribution]]:
 
 
 def config(distribution: Distribution) -> Element:
-    """Its DistributionConfig."""
-    found: Element = cloudfront._dist_config_el(distribution)
-    return found
+    """Its DistributionConfig, as it was sent."""
+    found: Element | None = cloudfront._parse_body(distribution["config_xml"].encode())
+    return Element("DistributionConfig") if found is None else found
 
 
 def child(element: Element | None, name: str) -> Element | None:
@@ -76,12 +77,18 @@ def naming(value: str, *members: str) -> list[str]:
     ]
 
 
-def settle(distribution: Distribution, deployment: Deployment) -> None:
+def age(distribution: Distribution) -> float:
+    """The seconds since its creation."""
+    return float(time.monotonic() - distribution.get(_CREATED, 0.0))
+
+
+def settle(distribution: Distribution, delays: Delays) -> None:
     """Begin a deployment for every new ETag, and end it when its time has come."""
     now = time.monotonic()
+    distribution.setdefault(_CREATED, now)
     if distribution.get(_ETAG) != distribution["ETag"]:
         distribution.update({_ETAG: distribution["ETag"], _SINCE: now, "Status": "InProgress"})
-    elif distribution["Status"] == "InProgress" and now - distribution[_SINCE] >= deployment.seconds:
+    elif distribution["Status"] == "InProgress" and now - distribution[_SINCE] >= delays.deployment:
         distribution["Status"] = "Deployed"
         distribution[LIVE] = distribution["config_xml"]
         distribution[ALIASES] = aliases(config(distribution))

@@ -4,6 +4,7 @@ from typing import Any
 
 from headrace.aws.target import Target
 from headrace.engine.document import Document, Store
+from headrace.resources.cloudfront.distribution._taken import holders_told
 
 
 def document(answer: Any) -> Document:
@@ -30,9 +31,10 @@ class DistributionStore(Store[Target]):
     def replace(self, target: Target, document: Document) -> None:
         """Put this configuration in the place of the one with this ETag."""
         config: Any = dict(document.body)
-        target.cloudfront.update_distribution(
-            Id=target.id, IfMatch=document.version, DistributionConfig=config
-        )
+        with holders_told(target, config):
+            target.cloudfront.update_distribution(
+                Id=target.id, IfMatch=document.version, DistributionConfig=config
+            )
 
 
 STORE = DistributionStore()

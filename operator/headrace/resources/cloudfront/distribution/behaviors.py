@@ -19,6 +19,7 @@ class Behaviors(ValueSlice):
     """Behaviors for paths. The first one whose path fits a request counts, so their order matters."""
 
     keyed_lists: ClassVar[Mapping[str, str]] = {"": "path"}
+    ordered_lists: ClassVar[frozenset[str]] = frozenset({""})
 
     value: Annotated[tuple[PathBehavior, ...], AfterValidator(each_path_once)] = Field(
         (), max_length=MOST_BEHAVIORS, description="The behaviors, in the order in which they are tried."

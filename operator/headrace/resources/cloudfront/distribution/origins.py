@@ -1,6 +1,6 @@
 """The origins of a distribution: from where CloudFront gets content."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field
@@ -39,6 +39,12 @@ class Origins(ValueSlice):
     def is_empty(self) -> bool:
         """Without origins there is nothing to say."""
         return not self.value
+
+    def passed(self) -> Iterator[tuple[str, str]]:
+        """Return the certificates that CloudFront is made to show to origins."""
+        for origin in self.value:
+            if origin.custom is not None and origin.custom.client_certificate_arn is not None:
+                yield "certificates", origin.custom.client_certificate_arn
 
     def completed(self, found: Slice | Missing) -> Self:
         """Fill in whose a VPC origin is, where that is silent: CloudFront may say it."""

@@ -1,5 +1,6 @@
 """Whether the distribution exists and whose it is. The owner tag travels in CreateDistributionWithTags."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -9,26 +10,28 @@ from pydantic import Field
 from headrace.aws.tagged import find
 from headrace.aws.target import Target, absent_on
 from headrace.engine.document import Body, Document, DocumentRoot
-from headrace.engine.errors import CloudError, Deploying, Pending
+from headrace.engine.errors import CloudError, Conflict, Deploying, Pending
 from headrace.engine.facet import Permissions
 from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
 from headrace.resources.cloudfront._tags import MOST_TAGS, drop_tags, put_tags, tags_of, written
 from headrace.resources.cloudfront.distribution._store import STORE, document
+from headrace.resources.cloudfront.distribution._taken import ASKING, holders_told
 
 _IN_PROGRESS = "InProgress"
+# CloudFront ends its refusal of a CallerReference that it knows with the id of what was made with it.
+_ALREADY = re.compile(r"Already exists: ([A-Z0-9]+)")
 
 
 class DistributionPresence(Presence):
     """That a distribution exists, for an owner."""
 
-    filled_by_cloud: ClassVar[frozenset[str]] = frozenset({"domain_name", "deployed_domain_name"})
+    filled_by_cloud: ClassVar[frozenset[str]] = frozenset({"domain_name"})
 
     caller_reference: str | None = Field(
         None, description="By which CloudFront knows a create call again; it can never change."
     )
     domain_name: str | None = Field(None, description="The name at which viewers reach it.")
-    deployed_domain_name: str | None = Field(None, description="The same, once edge locations know it.")
 
     def completed(self, found: Slice | Missing) -> Self:
         """Fill in what CloudFront says; what the distribution was made with stays."""
@@ -62,6 +65,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
         ),
         create=frozenset({"cloudfront:CreateDistribution"}),
         remove=frozenset({"cloudfront:DeleteDistribution", "cloudfront:UpdateDistribution"}),
+        explain=ASKING,
     )
 
     def observe(self, target: Target) -> DistributionPresence | Missing:
@@ -89,14 +93,24 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
     def create_from(
         self, target: Target, after: DistributionPresence, body: Body, carried: Mapping[str, Slice]
     ) -> None:
-        """Make the distribution with its owner, and with the tags that it is to have."""
+        """Make the distribution with its owner, and with the tags that it is to have.
+
+        A pass that died may have made it just now: then its tags are not found yet, but CloudFront knows the
+        CallerReference. Whose it is, is read back as ever.
+        """
         tags = after.marks()
         for value in carried.values():
             tags.update(value.entries if isinstance(value, KeyedSlice) else {})
         said: Any = {"DistributionConfig": dict(body), "Tags": written(tags)}
-        answer = target.cloudfront.create_distribution_with_tags(DistributionConfigWithTags=said)
-        target.identify(answer["Distribution"]["Id"])
-        target.tell(STORE.name, document(answer))
+        client = target.cloudfront
+        try:
+            with holders_told(target, body):
+                answer = client.create_distribution_with_tags(DistributionConfigWithTags=said)
+        except client.exceptions.DistributionAlreadyExists as error:
+            target.identify(_already(error.response["Error"].get("Message", "")))
+        else:
+            target.identify(answer["Distribution"]["Id"])
+            target.tell(STORE.name, document(answer))
 
     def apply(
         self, target: Target, after: DistributionPresence, before: DistributionPresence | Missing
@@ -127,13 +141,18 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
             target.cloudfront.delete_distribution(Id=target.id, IfMatch=found.version)
 
 
+def _already(said: str) -> str:
+    """Return the id of the distribution that was made with the same CallerReference."""
+    found = _ALREADY.search(said)
+    if found is None:
+        raise Conflict(f"CloudFront has made the distribution already, and does not list it yet: {said}")
+    return found[1]
+
+
 def _presence(found: Document, tags: Mapping[str, str]) -> DistributionPresence:
-    domain = str(found.about["domainName"])
-    deployed = found.about["status"] != _IN_PROGRESS
     return DistributionPresence.of(
         tags,
-        domain_name=domain,
-        deployed_domain_name=domain if deployed else None,
+        domain_name=str(found.about["domainName"]),
         caller_reference=found.body["CallerReference"],
     )
 

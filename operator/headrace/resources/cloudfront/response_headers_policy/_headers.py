@@ -154,11 +154,14 @@ def _four_decimals(rate: float) -> float:
     return round(rate, 4)
 
 
+_Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(_four_decimals)]
+
+
 class ServerTiming(Shaped):
     """Server-Timing, in which CloudFront tells how it served a response."""
 
     enabled: bool = Field(description="Whether responses have it.")
-    sampling_rate: Annotated[float, Field(ge=0, le=100), AfterValidator(_four_decimals)] | None = Field(
+    sampling_rate: _Percent | None = Field(
         None, description="How many percent of responses have it; up to four decimals count."
     )
 

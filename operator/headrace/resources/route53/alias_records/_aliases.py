@@ -1,8 +1,11 @@
 """Alias records to a distribution: what they are to be, as a value and as record sets."""
 
+import re
+
 from pydantic import Field
 
 from headrace.aws.target import Target
+from headrace.engine.graph import KNOWN_LATER
 from headrace.engine.slices import Slice
 from headrace.resources.route53._batches import Record
 from headrace.resources.route53._zones import asked_for
@@ -16,7 +19,7 @@ class Records(Slice):
     """Which alias records there are, and where to."""
 
     target: str = Field(
-        pattern=r"^[a-z0-9-]+\.cloudfront\.(net|cn)$",
+        pattern=rf"^([a-z0-9-]+\.cloudfront\.(net|cn)|{re.escape(KNOWN_LATER)})$",
         max_length=253,
         description="The domain name of the distribution: d111111abcdef8.cloudfront.net.",
     )

@@ -34,6 +34,7 @@ class PresenceFacet(Root[RecordsPresence, Target]):
     name = "presence"
     slice = RecordsPresence
     address = "arn:{partition}:route53:::hostedzone/{parent}"
+    granted_as = "hosted_zones"
     id_from_cloud = True
     carries: ClassVar[tuple[str, ...]] = ("records",)
     granted_as = "hosted_zones"

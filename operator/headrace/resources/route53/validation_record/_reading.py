@@ -1,16 +1,18 @@
 """The one reading of a validation record, which is all that there is of it."""
 
+import re
 from typing import Any, cast
 
 from pydantic import Field
 
 from headrace.aws.target import Target, absent_on
+from headrace.engine.graph import KNOWN_LATER
 from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.resources.route53._batches import Record, values
 from headrace.resources.route53._names import plain
 from headrace.resources.route53._zones import asked_for
 
-_DNS_NAME = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)+$"
+_DNS_NAME = rf"^([a-z0-9_-]+(\.[a-z0-9_-]+)+|{re.escape(KNOWN_LATER)})$"
 _KEY = "record"
 _SECONDS = 300
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from headrace.aws.errors import CODES
+from headrace.aws.codes import CODES
 from headrace.aws.target import Target, absent_on
 from headrace.engine.errors import CloudError, NotEmpty, Pending, Throttled, Unavailable
 from headrace.engine.facet import Emptied
