@@ -83,8 +83,10 @@ def test_a_policy_of_a_whole_kind_fits_into_one_managed_policy() -> None:
 def test_a_policy_of_a_whole_kind_says_each_sid_and_each_action_once() -> None:
     for kind in KINDS.values():
         statements = iam.managing(kind).statements
-        for said in ([each.sid for each in statements], [a for each in statements for a in each.actions]):
-            assert len(said) == len(set(said))
+        sids = [each.sid for each in statements]
+        granted = [(action, each.resources) for each in statements for action in each.actions]
+        assert len(sids) == len(set(sids))
+        assert len(granted) == len(set(granted))
 
 
 def test_words_that_stand_for_something_are_all_in_the_page_and_can_be_nothing_that_aws_knows() -> None:
