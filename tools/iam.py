@@ -65,7 +65,14 @@ def _type_of(resource: ResourceType) -> str:
 def managing(kind: Definition[Any], purposes: Iterable[Purpose] = EVERYTHING) -> Policy:
     """Return the policy for all resources that objects of a kind can stand for."""
     wanted = tuple(purposes)
-    return Policy(tuple(each for resource in kind.resources for each in _statements(kind, resource, wanted)))
+    said: set[tuple[str, tuple[str, ...]]] = set()
+    made: list[Statement] = []
+    for each in (each for resource in kind.resources for each in _statements(kind, resource, wanted)):
+        # Types that are parts of the same thing, as records of their zone, share what they need of it.
+        new = tuple(action for action in each.actions if (action, each.resources) not in said)
+        said.update((action, each.resources) for action in new)
+        made += [replace(each, actions=new)] if new else []
+    return Policy(tuple(made))
 
 
 def _statements(

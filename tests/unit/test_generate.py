@@ -7,6 +7,7 @@ import yaml
 from headrace.aws.policy import MOST_CHARACTERS
 from headrace.kinds.crd import custom_resource_definition, object_schema
 from headrace.kinds.registry import KINDS
+from headrace.resources.policies import named
 from headrace.resources.registry import resource_types
 from tools import generate, iam, reference
 from tools.names import kebab
@@ -59,27 +60,41 @@ def test_every_kind_that_stands_for_resources_has_its_policies_and_their_page() 
     folder, files = Path("docs", "iam"), generate.generated_files().keys()
     for kind in KINDS.values():
         stem = kebab(kind.name)
-        members = [kebab(member.name) for resource in kind.resources for member in resource.members()]
+        several = len(kind.resources) > 1
         assert {folder / f"{stem}-{word}.json" for word in ("manage", "observe")} <= files
-        assert {folder / stem / f"{name}.json" for name in members} <= files
+        for resource in kind.resources:
+            of_type = kebab(resource.name.split("/")[-1].replace("_", "-")) if several else ""
+            names = {kebab(named(member)) for member in resource.members()}
+            assert {folder / stem / of_type / f"{name}.json" for name in names} <= files
         assert folder / f"{stem}.md" in files
 
 
 def test_a_policy_of_a_whole_kind_fits_into_one_managed_policy() -> None:
     for kind in KINDS.values():
-        longest = {iam.placeholder(resource): "b" * 63 for resource in kind.resources}
+        # An id that AWS chooses is any.
+        longest = {iam.placeholder(each): "b" * 63 for each in kind.resources}
+        longest.pop("*", None)
         text = iam.managing(kind).text()
         for word, name in longest.items():
             text = text.replace(word, name)
         assert len("".join(text.split())) <= MOST_CHARACTERS
 
 
+def test_a_policy_of_a_whole_kind_says_each_sid_and_each_action_once() -> None:
+    for kind in KINDS.values():
+        statements = iam.managing(kind).statements
+        sids = [each.sid for each in statements]
+        granted = [(action, each.resources) for each in statements for action in each.actions]
+        assert len(sids) == len(set(sids))
+        assert len(granted) == len(set(granted))
+
+
 def test_words_that_stand_for_something_are_all_in_the_page_and_can_be_nothing_that_aws_knows() -> None:
     page = (generate.ROOT / "docs" / "iam" / "README.md").read_text(encoding="utf-8")
     policies = [produce() for path, produce in iam.files(KINDS.values()).items() if path.suffix == ".json"]
-    words = {word for text in policies for word in re.findall(r"\b[A-Z]+_[A-Z]+\b", text)}
+    words = {word for text in policies for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text)}
 
-    assert words == {"BUCKET_NAMES", "ROLE_ARN", "OPERATOR_ARN", "CLUSTER_ID"}
+    assert words == {"BUCKET_NAMES", "CLUSTER_ID", "HOSTED_ZONE_IDS", "OPERATOR_ARN", "ROLE_ARN"}
     assert all(f"| `{word}` |" in page for word in words | {"NAMESPACE"})
 
 
@@ -119,7 +134,10 @@ def test_yaml_reads_back_as_what_was_written() -> None:
         "one\ntwo\n",
         "a: b # c " * 9,
     ]
-    documents = [{"texts": texts, "nested": [{"key": texts}]}, custom_resource_definition(*KINDS.values())]
+    documents = [
+        {"texts": texts, "nested": [{"key": texts}]},
+        *map(custom_resource_definition, KINDS.values()),
+    ]
 
     text = to_yaml(documents, "Made by a test.\nIn two lines.")
 
