@@ -145,7 +145,7 @@ def test_throttling_while_it_is_made_only_takes_longer(site: Site) -> None:
 def test_throttling_while_it_is_deleted_only_takes_longer(site: Site) -> None:
     site.filled()
     number = site.made()["status"]["id"]
-    site.aws.fault(operation="(Update|Delete)Distribution", code="Throttling", status=400, count=4)
+    site.aws.fault(operation="(Update|Delete)Distribution", code="Throttling", status=400, count=3)
     site.leave()
     assert not site.exists(number)
 
