@@ -36,6 +36,7 @@ _ON_EVERYTHING = frozenset(
         "acm:ListCertificates",
         "acm:RequestCertificate",
         "cloudfront:ListCachePolicies",
+        "cloudfront:ListDistributions",
         "cloudfront:ListDistributionsByCachePolicyId",
         "cloudfront:ListDistributionsByOriginRequestPolicyId",
         "cloudfront:ListDistributionsByResponseHeadersPolicyId",
