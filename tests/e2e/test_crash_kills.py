@@ -6,55 +6,19 @@ its own, the process is killed, and the next one takes all of them up.
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 
 import pytest
 
-from headrace.aws.target import Target
-from headrace.kinds.definition import ObjectRef
-from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import StandIn
-from sandbox.errors import SandboxError
 from sandbox.operator import Operator
 from sandbox.processes import wait_until
-from sandbox.world import condition, current
 from tests.e2e.life import CLUSTER, Cradle, Life, Point
+from tests.e2e.served import SECONDS, Served
 from tests.e2e.stages import STAGES, BucketPlot, People, Record, recorded
 
 pytestmark = pytest.mark.e2e
 
 ROUNDS = 10
-_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Served:
-    """An operator process that does the work in its own time."""
-
-    people: People
-    other: Life
-    """Who reaches a bucket as somebody else would."""
-    account: str = ACCOUNT
-
-    def settle(self, ref: ObjectRef, *others: ObjectRef) -> None:
-        """Return once all are Ready in their present generation, or gone where they are to go."""
-        for each in (ref, *others):
-            try:
-                wait_until(partial(self._settled, each), what=f"{each} settles", seconds=_SECONDS)
-            except SandboxError as error:
-                found = self.people.of(each.kind).find(each.name)
-                raise SandboxError(f"{error} It is {found}") from None
-
-    def _settled(self, ref: ObjectRef) -> bool:
-        obj = self.people.of(ref.kind).find(ref.name)
-        if obj is None:
-            return True
-        ready = condition(obj, "Ready").get("status") == "True"
-        return ready and current(obj) and "deletionTimestamp" not in obj["metadata"]
-
-    def target(self, bucket: str, region: str) -> Target:
-        return self.other.target(bucket, region)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +67,7 @@ def let_go(aws: StandIn, faults: list[int], mark: int) -> None:
     wait_until(
         lambda: set(faults) <= {call.fault for call in aws.since(mark)},
         what="what the operator had sent before it was killed arrives",
-        seconds=_SECONDS,
+        seconds=SECONDS,
     )
     aws.clear_faults()
 
@@ -124,7 +88,7 @@ def test_killed_in_every_stage_at_once_the_next_operator_ends_each_as_if_nothing
     for stage, plot in zip(stages, plots, strict=True):
         stage.act(plot)
     for fault in faults:
-        aws.wait_until_held(fault, seconds=_SECONDS)
+        aws.wait_until_held(fault, seconds=SECONDS)
     killed.kill()
     late = bool(number % 2)
     if not late:

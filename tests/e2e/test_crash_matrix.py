@@ -29,9 +29,9 @@ pytestmark = pytest.mark.e2e
 COSTS = {
     "create": (22, 2),
     "update": (29, 1),
-    "silence": (24, 1),
-    "adopt": (37, 2),
-    "release": (7, 1),
+    "silence": (26, 1),
+    "adopt": (39, 2),
+    "release": (6, 1),
     "delete": (4, 1),
     "empty": (13, 1),
     "steady": (9, 0),

@@ -91,6 +91,13 @@ def test_a_rule_is_about_the_service_operation_and_resource_that_it_names(cloud:
     assert _buckets(cloud) == ["good-bucket"]
 
 
+def test_a_rule_is_about_the_account_that_it_names(cloud: StandIn) -> None:
+    cloud.fault(service="s3", account="111122223333", code="SlowDown")
+    _create(cloud, "good-bucket")
+    theirs = cloud.client("s3", account="111122223333")
+    assert _code(theirs.list_buckets)[1] == "SlowDown"
+
+
 def test_after_and_count_choose_which_calls_fail(cloud: StandIn) -> None:
     number = cloud.fault(service="sts", code="Throttling", status=400, after=2, count=2)
     outcomes = []

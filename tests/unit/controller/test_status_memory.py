@@ -5,6 +5,7 @@ import pytest
 from headrace.controller.api import Object
 from headrace.controller.status import assess
 from headrace.engine.errors import CloudError, Invalid, Throttled, Unavailable
+from headrace.engine.wish import OF_NODE
 from tests.unit.controller.objects import asked, condition, obj
 from tests.unit.controller.sights import (
     DENIED,
@@ -19,6 +20,7 @@ from tests.unit.controller.sights import (
     PINS,
     READY,
     STATES,
+    THERE,
     after,
     message,
     report,
@@ -55,6 +57,13 @@ def test_outputs_are_what_was_seen_now() -> None:
 @pytest.mark.parametrize("error", [Unavailable("."), Throttled("."), DENIED, Invalid(".")])
 def test_outputs_are_kept_where_nothing_could_be_seen(error: CloudError) -> None:
     assert assess(sight(READY, None, errors=(error,)))["arn"] == OUTPUTS["arn"]
+
+
+def test_outputs_are_kept_where_only_what_belongs_to_the_resource_could_be_seen() -> None:
+    other = {f"access-control{OF_NODE}{name}": found for name, found in THERE.items()}
+    seen = sight(READY, report(other, failures=[("presence", Unavailable("."))]), errors=(Unavailable("."),))
+
+    assert assess(seen)["arn"] == OUTPUTS["arn"]
 
 
 def test_outputs_go_with_the_resource() -> None:

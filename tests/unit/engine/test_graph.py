@@ -1,6 +1,9 @@
 """Nodes: every one is settled, in the order of the expansion."""
 
-from headrace.engine.graph import Node, Settled, settle
+from dataclasses import replace
+
+from headrace.engine.errors import Denied, Pending
+from headrace.engine.graph import Node, Ref, Settled, errors_of, settle
 from headrace.engine.plan import Plan
 from headrace.engine.work import Report
 from tests.unit.engine.fakes import ME, THING, Home
@@ -27,3 +30,14 @@ def test_no_nodes_are_settled_by_doing_nothing() -> None:
 
 def test_a_node_knows_its_arn_in_an_account() -> None:
     assert node("n").arn("aws-cn", "111122223333") == "arn:aws-cn:fake:here:111122223333:thing/n-id"
+
+
+def test_that_a_node_waits_is_told_only_where_nothing_tells_why() -> None:
+    waiting = replace(node("waiting"), gates=(Ref("other", "domainName"),))
+
+    def denied(each: Node) -> Settled:
+        return replace(report(each), error=Denied("no"))
+
+    alone, held = (errors_of(settle((node("other"), waiting), one)) for one in (report, denied))
+    assert [(type(error), error.message) for error in alone] == [(Pending, "waiting waits for other.")]
+    assert [type(error) for error in held] == [Denied]
