@@ -83,6 +83,18 @@ def test_where_its_id_got_lost_it_is_found_by_its_names_and_its_owner(wanted: Wa
 
 
 @pytest.mark.standin
+def test_one_for_more_names_of_which_the_first_is_the_same_is_another_one(wanted: Wanted) -> None:
+    several, one = (f"a.{wanted.domain}", f"b.{wanted.domain}"), (f"a.{wanted.domain}",)
+    made = []
+    for wanted.names in (several, one, several):
+        wanted.called = joined(wanted.names)
+        target, report = wanted.settle()
+        fine(report)
+        made.append(target.arn)
+    assert made[0] == made[2] != made[1]
+
+
+@pytest.mark.standin
 def test_a_request_whose_answer_got_lost_makes_no_second_certificate(wanted: Wanted) -> None:
     wanted.place.stand_in.fault(operation="RequestCertificate", action="drop", effect="after", count=3)
     _, report = wanted.settle()
