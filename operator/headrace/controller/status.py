@@ -91,8 +91,9 @@ class Seen:
 
     @property
     def foreign(self) -> bool:
-        """Whether what is there is somebody else's."""
-        return any(isinstance(error, NotOurs) for error in self.errors)
+        """Whether what the object is about is somebody else's; what belongs to it may be, all the same."""
+        failures = self.report.failures if self.report else ()
+        return any(isinstance(f.error, NotOurs) for f in failures if not is_of_node(f.facet))
 
     @property
     def outage(self) -> bool:
