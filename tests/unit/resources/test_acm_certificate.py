@@ -31,7 +31,7 @@ class Wanted:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.zone, self.domain = place.zone()
-        self.names = (self.domain, f"*.{self.domain}")
+        self.names: tuple[str, ...] = (self.domain, f"*.{self.domain}")
         self.called = joined(self.names)
 
     def settle(self, id: str = "", owner: str = ME, **how: Any) -> tuple[Target, Any]:
@@ -84,10 +84,10 @@ def test_where_its_id_got_lost_it_is_found_by_its_names_and_its_owner(wanted: Wa
 
 @pytest.mark.standin
 def test_one_for_more_names_of_which_the_first_is_the_same_is_another_one(wanted: Wanted) -> None:
-    several, one = (f"a.{wanted.domain}", f"b.{wanted.domain}"), (f"a.{wanted.domain}",)
+    a, b = f"a.{wanted.domain}", f"b.{wanted.domain}"
     made = []
-    for wanted.names in (several, one, several):
-        wanted.called = joined(wanted.names)
+    for names in ((a, b), (a,), (a, b)):
+        wanted.names, wanted.called = names, joined(names)
         target, report = wanted.settle()
         fine(report)
         made.append(target.arn)
