@@ -91,9 +91,11 @@ class Seen:
 
     @property
     def foreign(self) -> bool:
-        """Whether what the object is about is somebody else's; what belongs to it may be, all the same."""
-        failures = self.report.failures if self.report else ()
-        return any(isinstance(f.error, NotOurs) for f in failures if not is_of_node(f.facet))
+        """Whether what is there is somebody else's; what else belongs to the object does not count."""
+        if self.report is None:
+            return any(isinstance(error, NotOurs) for error in self.errors)
+        own = (failure.error for failure in self.report.failures if not is_of_node(failure.facet))
+        return any(isinstance(error, NotOurs) for error in own)
 
     @property
     def outage(self) -> bool:
