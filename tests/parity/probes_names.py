@@ -71,6 +71,15 @@ def _(aws: StandIn) -> bool:
     return len(page["CertificateSummaryList"]) == 1 and "NextToken" in page
 
 
+@probe("certificate-names-listed")
+def _(aws: StandIn) -> bool:
+    cdn = Cdn(aws)
+    _request(cdn, SubjectAlternativeNames=["example.org"])
+    told = cdn.acm.list_certificates()["CertificateSummaryList"][0]
+    names = {"www.example.org", "example.org"}
+    return set(told.get("SubjectAlternativeNameSummaries", ())) == names
+
+
 @probe("certificate-options")
 def _(aws: StandIn) -> bool:
     cdn = Cdn(aws)

@@ -107,6 +107,17 @@ def test_observing_says_what_was_read_and_that_it_stays() -> None:
     assert message(missing) == "thing media does not exist; mode Observe does not create it"
 
 
+def test_that_a_part_of_it_is_somebody_elses_takes_nothing_from_what_is_known_of_the_rest() -> None:
+    seen = sight(READY, report(failures=[("dns/a.example: presence", NotOurs("It is theirs."))]))
+    status = assess(seen)
+
+    assert condition(status, "Stalled")["reason"] == "NotOurs"
+    assert (status["managed"], status["pins"], status["arn"]) == (LEDGER, PINS, "arn:aws:fake:::thing/media")
+    assert "notOurs" not in status
+    assert not seen.foreign
+    assert sight(READY, report({}, failures=[("presence", NotOurs("."))])).foreign
+
+
 def test_every_error_is_told_once_sorted_and_then_what_it_holds_up() -> None:
     failures: list[tuple[str, CloudError]] = [
         ("labels", Denied("B.")), ("color", Denied("A.")), ("lock", Denied("B."))

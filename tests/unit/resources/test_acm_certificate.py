@@ -31,7 +31,7 @@ class Wanted:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.zone, self.domain = place.zone()
-        self.names = (self.domain, f"*.{self.domain}")
+        self.names: tuple[str, ...] = (self.domain, f"*.{self.domain}")
         self.called = joined(self.names)
 
     def settle(self, id: str = "", owner: str = ME, **how: Any) -> tuple[Target, Any]:
@@ -80,6 +80,18 @@ def test_where_its_id_got_lost_it_is_found_by_its_names_and_its_owner(wanted: Wa
     # Each of the namesakes is asked for its tags, and ours for nothing twice.
     assert wanted.place.calls()[:3] == [LIST, TAGS, TAGS]
     assert wanted.tags(theirs.arn) == {OWNER_TAG: SOMEBODY}
+
+
+@pytest.mark.standin
+def test_one_for_more_names_of_which_the_first_is_the_same_is_another_one(wanted: Wanted) -> None:
+    a, b = f"a.{wanted.domain}", f"b.{wanted.domain}"
+    made = []
+    for names in ((a, b), (a,), (a, b)):
+        wanted.names, wanted.called = names, joined(names)
+        target, report = wanted.settle()
+        fine(report)
+        made.append(target.arn)
+    assert made[0] == made[2] != made[1]
 
 
 @pytest.mark.standin

@@ -20,6 +20,7 @@ _TOKEN, _TIME, _KEY = "_headrace_token", "_headrace_time", "_headrace_key"
 _LOOKED_AT = "_headrace_looked_at"
 _ONCE_ISSUED = ("IssuedAt", "NotBefore", "NotAfter")
 _PAGE = 1000
+_MOST_NAMES = 100
 
 
 def install() -> None:
@@ -141,13 +142,21 @@ def _listed_by_pages(original: Handler) -> Handler:
     def list_certificates(data: Mapping[str, Any]) -> Any:
         for found in acm._certificates.values():
             _settle(found)
-        told = json.loads(original(data)[2])["CertificateSummaryList"]
+        told = [_with_names(each) for each in json.loads(original(data)[2])["CertificateSummaryList"]]
         start, size = int(data.get("NextToken") or 0), int(data.get("MaxItems") or _PAGE)
         end = start + size
         more = {"NextToken": str(end)} if end < len(told) else {}
         return acm.json_response({"CertificateSummaryList": told[start:end], **more})
 
     return list_certificates
+
+
+def _with_names(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell in a list, too, for which names a certificate is."""
+    names = acm._certificates[summary["CertificateArn"]]["SubjectAlternativeNames"]
+    more = len(names) > _MOST_NAMES
+    told = {"SubjectAlternativeNameSummaries": names[:_MOST_NAMES]}
+    return {**summary, **told, "HasAdditionalSubjectAlternativeNames": more}
 
 
 def _as_far_as_known(original: Handler) -> Handler:
