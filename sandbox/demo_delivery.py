@@ -139,8 +139,8 @@ def _farewell(stage: Stage) -> list[str]:
 DELIVERY = (
     Step(
         "A distribution over the bucket is asked for",
-        "It waits for a second bucket, which comes with it. Access control, policy, distribution and the grant\n"
-        "in each bucket's policy follow from one object. Here, edge locations know a change within seconds.",
+        "It waits for a second bucket, which comes with it. Access control, policy, distribution and\n"
+        "the grants in the buckets' policies follow from one object. Edge locations here take seconds.",
         ask,
     ),
     Step(
@@ -155,8 +155,8 @@ DELIVERY = (
     ),
     Step(
         "The distribution is deleted, step by step",
-        "deletionPolicy: Delete asked for that. It is disabled; once all edge locations know, it is deleted;\n"
-        "then what belonged to it, and what the buckets gave to it.",
+        "deletionPolicy: Delete asked for that. It is disabled, and deleted once edge locations know; then\n"
+        "goes what belonged to it, and what the buckets gave to it.",
         leave,
     ),
 )

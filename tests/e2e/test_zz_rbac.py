@@ -78,7 +78,30 @@ def live(world: World) -> None:
     world.until(lambda _: [event for event in world.events() if "series" in event], what="a series of events")
     world.delete()
     world.gone()
+    live_as_distribution(world)
     live_as_account(world)
+
+
+def live_as_distribution(world: World) -> None:
+    """Let a distribution have a life in which every right is needed."""
+    site = world.of("Distribution")
+    spec = {
+        "origins": [{"name": "api", "domainName": "api.example.com"}],
+        "defaultBehavior": {"origin": "api"},
+        "deletionPolicy": "Delete",
+    }
+    site.apply(spec, "site")
+    held = world.aws.fault(
+        operation="UpdateDistribution", resource=site.ready("site")["status"]["id"], action="hold"
+    )
+    site.apply({**spec, "comment": "one"}, "site")
+    world.aws.wait_until_held(held)
+    # Its status, too, is written over a version that it has not seen yet.
+    site.apply({**spec, "comment": "two"}, "site")
+    world.aws.release(held)
+    site.ready("site")
+    site.delete("site")
+    site.gone("site")
 
 
 def live_as_account(world: World) -> None:

@@ -1,9 +1,11 @@
 """What a spec of a bucket may say, and that the samples of all kinds say everything."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from headrace.engine.errors import Invalid
 from headrace.engine.graph import Ref
@@ -13,7 +15,7 @@ from headrace.kinds.accelerated_bucket import BUCKET
 from headrace.kinds.common import Kind, Request
 from headrace.kinds.definition import API_VERSION, ObjectRef, read_spec
 from headrace.kinds.registry import KINDS
-from tests.bucket_specs import BAD, GOOD, Spec
+from tests.bucket_specs import BAD, GOOD, ROOT, Spec
 from tests.samples import SAMPLES, Said, fields, said_of, sample, samples_of
 
 FACETS = {facet.name: facet for facet in BUCKET.facets}
@@ -93,6 +95,16 @@ def test_a_sample_is_an_object_that_the_operator_takes(path: Path) -> None:
     assert obj["apiVersion"] == API_VERSION
     assert path.name.startswith(f"{obj['kind'].lower()}-")
     look_at(KINDS[obj["kind"]], obj["spec"])
+
+
+def test_the_objects_in_the_readme_are_ones_that_the_operator_takes() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)]
+
+    assert [obj["kind"] for obj in shown] == list(KINDS)
+    for obj in shown:
+        assert obj["apiVersion"] == API_VERSION
+        look_at(KINDS[obj["kind"]], obj["spec"])
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
