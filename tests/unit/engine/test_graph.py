@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from headrace.engine.errors import Denied, Pending
-from headrace.engine.graph import Node, Ref, Settled, errors_of, settle
+from headrace.engine.graph import Node, Settled, errors_of, settle
 from headrace.engine.plan import Plan
 from headrace.engine.work import Report
 from tests.unit.engine.fakes import ME, THING, Home
@@ -33,7 +33,7 @@ def test_a_node_knows_its_arn_in_an_account() -> None:
 
 
 def test_that_a_node_waits_is_told_only_where_nothing_tells_why() -> None:
-    waiting = replace(node("waiting"), gates=(Ref("other", "domainName"),))
+    waiting = replace(node("waiting"), gates=("other",))
 
     def denied(each: Node) -> Settled:
         return replace(report(each), error=Denied("no"))
