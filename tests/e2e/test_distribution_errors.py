@@ -73,8 +73,8 @@ def test_an_alias_that_the_certificate_does_not_cover_is_told_with_the_names_tha
     obj = site.objects.stalled("InvalidSpec", "site")
     assert message(obj) == (
         f"AWS refused CreateDistributionWithTags (InvalidViewerCertificate): the certificate {certificate} "
-        f"is for {name}, and not for www.elsewhere.example.com. Take another certificate, or take these names "
-        "out of aliases."
+        f"is for {name}, and not for www.elsewhere.example.com. Take another certificate, or take these "
+        "names out of aliases."
     )
     assert site.ids() == set()
 

@@ -16,7 +16,7 @@ _LOWEST = 1.0
 NO_RATES: Mapping[str, float] = MappingProxyType({})
 
 SERVICE_RATES: Mapping[str, float] = MappingProxyType(
-    {"acm": 8.0, "cloudfront": 5.0, "kms": 100.0, "resourcegroupstaggingapi": 15.0, "route53": 5.0}
+    {"acm": 8.0, "cloudfront": 10.0, "kms": 100.0, "resourcegroupstaggingapi": 15.0, "route53": 5.0}
 )
 """Requests a second that these services take from one account; an AWSAccount may say otherwise.
 

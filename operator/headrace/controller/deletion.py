@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from headrace.aws.sessions import Account
 from headrace.controller import finalizer
@@ -21,6 +22,7 @@ from headrace.engine.graph import Nodes
 from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import reconcile
 from headrace.engine.work import Intent, Report, Work
+from headrace.kinds.common import Kind
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -71,7 +73,7 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
     if isinstance(emptied, Told):
         return emptied
     came = remove_in_turn(parts, account, reversed(nodes), intent)
-    return _told(parts, seen, nodes, came, theirs) or _let_go(parts, obj, _farewell(came, kind.main, emptied))
+    return _told(parts, seen, nodes, came, theirs) or _let_go(parts, obj, _farewell(obj, came, kind, emptied))
 
 
 def _told(
@@ -192,9 +194,14 @@ def _refused_to_look(report: Report) -> bool:
     return not report.found and bool(denied) and all(denied)
 
 
-def _farewell(came: Sequence[Removed], main: str, emptied: int) -> str:
+def _farewell(obj: Object, came: Sequence[Removed], kind: Kind[Any], emptied: int) -> str:
     """Say what became of the resource of an object that is going."""
-    said = next(_ending(each.work, each.report) for each in came if each.node.name == main)
+    main = next(each for each in came if each.node.name == kind.main)
+    left_the_ledger = kind.composite and kind.main not in {part.name for part in parts_of(obj)}
+    if left_the_ledger and obj.status.get("pins") and main.work.intent is Intent.REMOVE:
+        # An earlier pass did it, and had to wait for what belonged to it.
+        return f"{main.work.what} deleted"
+    said = _ending(main.work, main.report)
     return f"{said}, with {_COUNTED.format(emptied)}" if emptied else said
 
 

@@ -61,7 +61,7 @@ def _claimed(cache: Cache, obj: Object | None) -> tuple[object, ...]:
     """Return what those go by that an object refers to."""
     if obj is None:
         return ()
-    return (obj.uid, obj.deleting, obj.status.get("arn"), cache.refers(obj))
+    return (obj.uid, obj.status.get("arn"), cache.refers(obj))
 
 
 def _account(obj: Object) -> Any:
