@@ -64,7 +64,7 @@ def test_every_class_of_errors_at_the_calls_of_a_distributions_life_is_survived(
     record_property("faults", figures.text())
     assert figures.wrong == []
     assert (figures.calls, figures.classes) == (71, 9), figures.text()
-    assert figures.injected == 39, figures.text()
+    assert figures.injected == 51, figures.text()
 
 
 @pytest.mark.parametrize("name", OUTAGES)

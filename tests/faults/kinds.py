@@ -101,7 +101,8 @@ class Follows:
     ready: str
     reason: str
     beside: str
-    next: Next | float
+    next: Next | float | None
+    """None: soon, to see whether what is being deployed is."""
 
 
 _STALLS: Mapping[Class, tuple[str, Next | float]] = {
@@ -121,10 +122,12 @@ def follows(stage: Stage, point: Point, trouble: Trouble) -> Follows | None:
         return None
     if cls in _STALLS:
         reason, next_ = _STALLS[cls]
-        return Follows("False", reason, "Stalled", next_)
+        return Follows("False", reason, "Stalled", None if point.made else next_)
     passing = cls in (Throttled, Unavailable, Conflict)
     if stage.steady and passing:
         return Follows("True", "InSync", "", Next.BACKOFF)
+    if point.made and cls not in _OUTAGES:
+        return Follows("False", "Deploying", "Reconciling", Next.BACKOFF)
     if point.later == "Deploying":
         return Follows("False", "Deploying" if passing else "Updating", "Reconciling", Next.BACKOFF)
     return Follows("False", _OUTAGES.get(cls, stage.progress), "Reconciling", Next.BACKOFF)
@@ -138,6 +141,9 @@ def _meant(stage: Stage, point: Point, trouble: Trouble) -> Class | None:
         return None
     if point.later == "Deploying" and point.narrow:
         # Whether it is deployed is asked for alone; where that fails, a whole look decides.
+        return None
+    if point.operation == "UpdateDistribution" and cls is Conflict and stage.progress != "Deleting":
+        # It is read again, and written again at once.
         return None
     if stage.name == "empty and delete" and cls is NotEmpty:
         # It was empty a moment ago: it is emptied again.

@@ -184,7 +184,10 @@ class Run:
         _same("Ready", (ready.get("status"), ready.get("reason")), (follow.ready, follow.reason))
         for type_ in ("Stalled", "Reconciling"):
             _same(type_, self.scene.said(type_).get("status"), "True" if type_ == follow.beside else None)
-        _same("next look", outcome.next, follow.next)
+        if follow.next is not None:
+            _same("next look", outcome.next, follow.next)
+        elif not goes_on(outcome):
+            raise Wrong(f"next look: {outcome.next} instead of one soon")
         if self.trouble.name == "denied":
             said = rf"on {self.scene.arns} is denied to arn:aws:iam::"
             if not re.search(said, ready["message"]):

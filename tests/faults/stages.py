@@ -41,6 +41,8 @@ class Point:
 
     narrow: bool = False
     """Whether it is the first call of such a look."""
+    made: bool = False
+    """Whether it comes after the distribution was made, in the same look: then that is being deployed."""
 
     def __str__(self) -> str:
         return f"{self.operation}[{self.nth}]"
@@ -55,9 +57,12 @@ def points(scene: Scene, stage: Stage) -> tuple[Point, ...]:
     while more and not scene.gone:
         mark = scene.aws.mark()
         more = goes_on(scene.look())
+        made = False
         for n, call in enumerate(scene.calls(mark)):
-            found.append(Point(call.operation, seen[call.operation], later, narrow=bool(later) and n == 0))
+            narrow = bool(later) and n == 0
+            found.append(Point(call.operation, seen[call.operation], later, narrow, made))
             seen[call.operation] += 1
+            made = made or call.operation == "CreateDistributionWithTags"
         later = scene.said("Ready").get("reason", "")
     return tuple(found)
 
