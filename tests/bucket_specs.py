@@ -221,7 +221,7 @@ BAD: Mapping[str, tuple[Spec, str]] = {
         {"lifecycle": {"transitionDefaultMinimumObjectSize": "1M"}},
         "transitionDefaultMinimumObjectSize",
     ),
-    "50 tags": ({"tags": tags(50)}, "at most 49 tags: S3 takes 50, and one is Headrace's owner tag"),
+    "50 tags": ({"tags": tags(50)}, "at most 49 tags: AWS takes 50, and one is Headrace's owner tag"),
     "51 tags": ({"tags": tags(51)}, "tags"),
     "a tag of AWS": ({"tags": {"aws:createdBy": "me"}}, "begin with aws: or headrace.io/ are reserved"),
     "a tag of ours": ({"tags": {"headrace.io/owner": "me"}}, "begin with aws: or headrace.io/ are reserved"),

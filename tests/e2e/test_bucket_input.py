@@ -177,7 +177,7 @@ def test_without_credentials_the_object_says_so(lone: World, start: Start) -> No
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "tags": (
         {"tags": many_tags(50)},
-        "spec.tags: at most 49 tags: S3 takes 50, and one is Headrace's owner tag",
+        "spec.tags: at most 49 tags: AWS takes 50, and one is Headrace's owner tag",
     ),
     "interval": ({"resyncInterval": "10s"}, "spec.resyncInterval: resyncInterval is at least 30s"),
     "mode": ({"mode": "Sometimes"}, "spec.mode: Input should be 'Manage' or 'Observe'"),

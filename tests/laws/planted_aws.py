@@ -15,8 +15,9 @@ from headrace.resources.s3.bucket.encryption import Encryption, EncryptionFacet
 from headrace.resources.s3.bucket.ownership_controls import OwnershipControlsFacet
 from headrace.resources.s3.bucket.presence import BucketPresence, PresenceFacet
 from headrace.resources.s3.bucket.public_access_block import PublicAccessBlock, PublicAccessBlockFacet
-from headrace.resources.s3.bucket.tags import Tags, TagsFacet
+from headrace.resources.s3.bucket.tags import TagsFacet
 from headrace.resources.s3.bucket.versioning import Versioning, VersioningFacet
+from headrace.resources.tagging import Tags
 from tests.laws.aws_world import ME
 
 BUCKET = resource_type("s3/bucket")

@@ -19,9 +19,9 @@ from headrace.resources.s3.bucket.encryption import Encryption
 from headrace.resources.s3.bucket.ownership_controls import OwnershipControls
 from headrace.resources.s3.bucket.presence import BucketPresence
 from headrace.resources.s3.bucket.public_access_block import PublicAccessBlock
-from headrace.resources.s3.bucket.tags import Tags
 from headrace.resources.s3.bucket.transport import Transport
 from headrace.resources.s3.bucket.versioning import Versioning
+from headrace.resources.tagging import Tags
 from tests.laws import generate
 from tests.unit.aws.loopback import Answer, Loopback, refusal, wrapped
 

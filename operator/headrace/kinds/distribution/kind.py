@@ -27,9 +27,9 @@ from headrace.kinds.distribution.delivery import DeliverySpec
 from headrace.kinds.distribution.general import GeneralSpec
 from headrace.kinds.distribution.origins import OriginsSpec
 from headrace.kinds.status import CompositeStatus
-from headrace.resources.cloudfront.distribution.tags import Tags
 from headrace.resources.kms.policies import access
 from headrace.resources.s3.bucket.cloud_front_access import cloud_front_statement
+from headrace.resources.tagging import Tags
 
 BUCKET_KIND = "AcceleratedBucket"
 

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from headrace.aws.target import Target
+from headrace.resources.tagging import Tagging
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront.type_defs import TagsTypeDef
-
-MOST_TAGS = 50
-"""How many tags a distribution can have ("Tag CloudFront distributions" in the Developer Guide)."""
 
 
 def tags_of(target: Target) -> dict[str, str]:
@@ -22,7 +20,7 @@ def _read(target: Target) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in answer["Tags"].get("Items", [])}
 
 
-def put_tags(target: Target, tags: dict[str, str]) -> None:
+def _put(target: Target, tags: dict[str, str]) -> None:
     """Set these tags and leave all others as they are. No tags: no call."""
     if tags:
         target.cloudfront.tag_resource(Resource=target.arn, Tags=written(tags))
@@ -33,7 +31,11 @@ def written(tags: Mapping[str, str]) -> "TagsTypeDef":
     return {"Items": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
 
 
-def drop_tags(target: Target, keys: set[str]) -> None:
+def _drop(target: Target, keys: set[str]) -> None:
     """Remove the tags with these keys. No keys: no call."""
     if keys:
         target.cloudfront.untag_resource(Resource=target.arn, TagKeys={"Items": sorted(keys)})
+
+
+TAGGING = Tagging(tags_of, _put, _drop)
+"""How CloudFront tags."""

@@ -13,12 +13,30 @@ from headrace.engine.slices import ABSENT, Missing, Slice
 from headrace.resources.acm.certificate._names import in_order, token
 from headrace.resources.acm.certificate._reading import detail, find, id_in, tags_of
 from headrace.resources.acm.certificate._states import trouble
+from headrace.resources.tagging import Tagging
 
 if TYPE_CHECKING:
     from mypy_boto3_acm.type_defs import CertificateDetailTypeDef
 
-_MOST_TAGS = 50
 _FOUND = ("status", "validation_names", "validation_values", "issued_arn", "not_after", "renewal_status")
+
+
+def _put(target: Target, tags: dict[str, str]) -> None:
+    if tags:
+        target.acm.add_tags_to_certificate(
+            CertificateArn=target.arn,
+            Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        )
+
+
+def _drop(target: Target, keys: set[str]) -> None:
+    if keys:
+        target.acm.remove_tags_from_certificate(
+            CertificateArn=target.arn, Tags=[{"Key": key} for key in sorted(keys)]
+        )
+
+
+_TAGGING = Tagging(tags_of, _put, _drop)
 
 
 class CertificatePresence(Presence):
@@ -95,17 +113,8 @@ class PresenceFacet(Root[CertificatePresence, Target]):
     def apply(
         self, target: Target, after: CertificatePresence, before: CertificatePresence | Missing
     ) -> None:
-        """Change whose the certificate is: the new mark comes before the old one goes, if both have room."""
-        had = before.marks() if isinstance(before, CertificatePresence) else {}
-        old = had.keys() - after.marks().keys()
-        if len(tags_of(target)) >= _MOST_TAGS:
-            _drop(target, old)
-            old = set()
-        target.acm.add_tags_to_certificate(
-            CertificateArn=target.arn,
-            Tags=[{"Key": key, "Value": value} for key, value in sorted(after.marks().items())],
-        )
-        _drop(target, old)
+        """Change whose the certificate is."""
+        _TAGGING.remark(target, after, before)
 
     def remove(self, target: Target, before: CertificatePresence) -> None:
         """Delete it; ACM refuses as long as a distribution uses it."""
@@ -115,13 +124,6 @@ class PresenceFacet(Root[CertificatePresence, Target]):
     def busy(self, target: Target) -> CloudError | None:
         """Say what a certificate waits for that is not issued, or why it never will be."""
         return trouble(detail(target))
-
-
-def _drop(target: Target, keys: set[str]) -> None:
-    if keys:
-        target.acm.remove_tags_from_certificate(
-            CertificateArn=target.arn, Tags=[{"Key": key} for key in sorted(keys)]
-        )
 
 
 def _progress(told: "CertificateDetailTypeDef") -> dict[str, Any]:

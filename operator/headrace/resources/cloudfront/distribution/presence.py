@@ -14,7 +14,7 @@ from headrace.engine.errors import CloudError, Conflict, Deploying, Pending
 from headrace.engine.facet import Permissions
 from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
-from headrace.resources.cloudfront._tags import MOST_TAGS, drop_tags, put_tags, tags_of, written
+from headrace.resources.cloudfront._tags import TAGGING, tags_of, written
 from headrace.resources.cloudfront.distribution._refusals import ASKING, explained
 from headrace.resources.cloudfront.distribution._store import STORE, document
 
@@ -115,14 +115,8 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
     def apply(
         self, target: Target, after: DistributionPresence, before: DistributionPresence | Missing
     ) -> None:
-        """Change whose the distribution is: the new mark comes before the old one goes, if both have room."""
-        had = before.marks() if isinstance(before, DistributionPresence) else {}
-        old = had.keys() - after.marks().keys()
-        if len(tags_of(target)) >= MOST_TAGS:
-            drop_tags(target, old)
-            old = set()
-        put_tags(target, after.marks())
-        drop_tags(target, old)
+        """Change whose the distribution is."""
+        TAGGING.remark(target, after, before)
 
     def busy(self, target: Target) -> CloudError | None:
         """Say since when CloudFront has been rolling out the configuration, if it has not done so yet."""

@@ -3,9 +3,7 @@
 from typing import TypedDict, cast
 
 from headrace.aws.target import Target
-
-MOST_TAGS = 50
-"""How many tags a bucket can have ("Tagging S3 buckets" in the S3 User Guide)."""
+from headrace.resources.tagging import Tagging
 
 
 class Whose(TypedDict):
@@ -34,7 +32,7 @@ def _read_tags(target: Target) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags", [])}
 
 
-def put_tags(target: Target, tags: dict[str, str]) -> None:
+def _put(target: Target, tags: dict[str, str]) -> None:
     """Set these tags and leave all others as they are. No tags: no call."""
     if tags:
         target.s3control.tag_resource(
@@ -44,9 +42,13 @@ def put_tags(target: Target, tags: dict[str, str]) -> None:
         )
 
 
-def drop_tags(target: Target, keys: set[str]) -> None:
+def _drop(target: Target, keys: set[str]) -> None:
     """Remove the tags with these keys. No keys: no call."""
     if keys:
         target.s3control.untag_resource(
             AccountId=target.account_id, ResourceArn=target.arn, TagKeys=sorted(keys)
         )
+
+
+TAGGING = Tagging(tags_of, _put, _drop)
+"""How S3 tags buckets."""

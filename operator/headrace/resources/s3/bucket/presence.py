@@ -9,7 +9,7 @@ from headrace.aws.target import Target, absent_on
 from headrace.engine.facet import Emptied, Permissions, Root
 from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, KeyedSlice, Missing, Slice
-from headrace.resources.s3.bucket._common import MOST_TAGS, drop_tags, put_tags, tags_of, whose
+from headrace.resources.s3.bucket._common import TAGGING, tags_of, whose
 from headrace.resources.s3.bucket._emptying import empty
 
 if TYPE_CHECKING:
@@ -79,14 +79,8 @@ class PresenceFacet(Root[BucketPresence, Target]):
         target.s3.create_bucket(Bucket=target.id, CreateBucketConfiguration=configuration)
 
     def apply(self, target: Target, after: BucketPresence, before: BucketPresence | Missing) -> None:
-        """Change whose the bucket is: the new mark comes before the old one goes, if both have room."""
-        had = before.marks() if isinstance(before, BucketPresence) else {}
-        old = had.keys() - after.marks().keys()
-        if len(tags_of(target)) >= MOST_TAGS:
-            drop_tags(target, old)
-            old = set()
-        put_tags(target, after.marks())
-        drop_tags(target, old)
+        """Change whose the bucket is."""
+        TAGGING.remark(target, after, before)
 
     def empty(self, target: Target, stop: Callable[[int], bool]) -> Emptied:
         """Delete all versions, delete markers and unfinished uploads."""
