@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from headrace.engine import plan, reconcile, wish
+from headrace.engine import looking, plan, wish
 from headrace.engine.facet import Facet, Permissions, ResourceType
 from headrace.engine.plan import Plan
 from headrace.engine.slices import ABSENT
@@ -172,7 +172,7 @@ def test_a_plan_that_overlooks_a_facet_is_caught(
         made = plan.compare(*args)
         return replace(made, changes=tuple(each for each in made.changes if each.facet != "color"))
 
-    monkeypatch.setattr(reconcile, "compare", overlooking)
+    monkeypatch.setattr(looking, "compare", overlooking)
     with caught("color is not made as it is wished"):
         laws.law_converges(THING, fake_world)
 
@@ -190,7 +190,7 @@ def test_a_plan_that_takes_keys_of_others_for_ours_is_caught(
 def test_an_engine_that_does_not_ask_whose_it_is_is_caught(
     monkeypatch: pytest.MonkeyPatch, fake_world: FakeWorld
 ) -> None:
-    monkeypatch.setattr(reconcile, "check_ours", planted.nobody)
+    monkeypatch.setattr(looking, "check_ours", planted.nobody)
     with caught("what others own is not told as such"):
         laws.law_what_others_own_is_left_alone(THING, fake_world)
 
