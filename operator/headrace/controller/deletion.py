@@ -73,31 +73,25 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
     if isinstance(emptied, Told):
         return emptied
     came = remove_in_turn(parts, account, reversed(nodes), intent)
-    return _told(parts, seen, nodes, came, theirs) or _let_go(parts, obj, _farewell(obj, came, kind, emptied))
+    return _told(parts, seen, came, theirs) or _let_go(parts, obj, _farewell(obj, came, kind, emptied))
 
 
-def _told(
-    parts: Parts, seen: Seen, nodes: Nodes, came: Sequence[Removed], theirs: bool
-) -> Outcome | Told | None:
+def _told(parts: Parts, seen: Seen, came: Sequence[Removed], theirs: bool) -> Outcome | Told | None:
     """Return what there is to tell of a removal that is not over; None where it is."""
     obj, main, last = seen.obj, parts.kinds[seen.obj.ref.kind].main, came[-1]
     of_main = next((each for each in came if each.node.name == main), None)
     if of_main is not None and theirs and _refused_to_look(of_main.report):
         return _let_go(parts, obj, f"{of_main.work.what} is not ours; it was left alone")
     gone = {each.node.name for each in came if each.done}
-    # What the status told of it goes with it: that is how those see it who gave it something.
-    forgotten = {} if main in gone else seen.outputs
     left = tuple(part for part in parts_of(obj) if part.name not in gone)
-    seen = replace(
-        seen, what=last.work.what, wrote=True, parts=left if parts_of(obj) else None, outputs=forgotten
-    )
+    # Once it is gone the status forgets it: that is how those see it who gave it something.
+    seen = replace(seen, what=last.work.what, wrote=True, parts=left, gone=main in gone)
     if last.done:
         waits = parts.relations.not_given_back(obj) if last.work.intent is Intent.REMOVE else ()
-        return Told(replace(seen, errors=waits, gone=True)) if waits else None
+        return Told(replace(seen, errors=waits)) if waits else None
     emptying = obj.spec.get("emptyOnDelete") is True
     errors = tuple(_to_be_told(error, last.work, emptying) for error in last.errors)
-    report = last.report if last is of_main else None
-    return Told(replace(seen, report=report, errors=errors, gone=main in gone))
+    return Told(replace(seen, report=last.report if last is of_main else None, errors=errors))
 
 
 def _to_be_told(error: CloudError, work: Work, emptying: bool) -> CloudError:
