@@ -9,6 +9,7 @@ from typing import Any
 from headrace.aws.sessions import Account
 from headrace.controller import finalizer
 from headrace.controller.api import Object
+from headrace.controller.asking import ask
 from headrace.controller.keeping import bare_request
 from headrace.controller.ledger import parts_of
 from headrace.controller.outcome import Outcome, Parts, Told
@@ -22,7 +23,7 @@ from headrace.engine.graph import Nodes
 from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import reconcile
 from headrace.engine.work import Intent, Report, Work
-from headrace.kinds.common import Kind
+from headrace.kinds.common import Kind, Part
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -163,7 +164,19 @@ def _bare(parts: Parts, obj: Object, account: Account) -> Nodes:
             "spec.region is missing, and there is no default region any more: nobody knows where to look "
             f"for {name}."
         )
-    return kind.bare(bare_request(parts, obj, name, region))
+    request = bare_request(parts, obj, name, region)
+    if kind.composite and not pins and not request.parts:
+        request = replace(request, parts=_as_asked(parts, obj))
+    return kind.bare(request)
+
+
+def _as_asked(parts: Parts, obj: Object) -> tuple[Part, ...]:
+    """Return what an object whose status was lost may stand for, as far as its spec still makes sense."""
+    try:
+        nodes = ask(parts, obj).nodes
+    except CloudError:
+        return ()
+    return tuple(Part(node.name, node.resource.name, node.id, title=node.title) for node in nodes)
 
 
 def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:

@@ -103,14 +103,14 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
             tags.update(value.entries if isinstance(value, KeyedSlice) else {})
         said: Any = {"DistributionConfig": dict(body), "Tags": written(tags)}
         client = target.cloudfront
-        try:
-            with explained(target, body):
+        with explained(target, body):
+            try:
                 answer = client.create_distribution_with_tags(DistributionConfigWithTags=said)
-        except client.exceptions.DistributionAlreadyExists as error:
-            target.identify(_already(error.response["Error"].get("Message", "")))
-        else:
-            target.identify(answer["Distribution"]["Id"])
-            target.tell(STORE.name, document(answer))
+            except client.exceptions.DistributionAlreadyExists as error:
+                target.identify(_already(error.response["Error"].get("Message", "")))
+            else:
+                target.identify(answer["Distribution"]["Id"])
+                target.tell(STORE.name, document(answer))
 
     def apply(
         self, target: Target, after: DistributionPresence, before: DistributionPresence | Missing
