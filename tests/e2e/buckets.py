@@ -138,7 +138,16 @@ def snapshot(s3: "S3Client", bucket: str) -> dict[str, Any]:
     found["public_access_block"] = answer(s3, "get_public_access_block", bucket)
     found["tagging"] = tags(s3, bucket)
     found["content"] = answer(s3, "list_object_versions", bucket)
+    if isinstance(found["policy"], dict):
+        found["policy"] = _unordered(found["policy"]["Policy"])
     return found
+
+
+def _unordered(policy: str) -> dict[str, Any]:
+    """Return a policy without the order of its statements, which means nothing."""
+    document = json.loads(policy)
+    statements = sorted(document["Statement"], key=lambda each: json.dumps(each, sort_keys=True))
+    return {"Policy": json.dumps({**document, "Statement": statements})}
 
 
 def timeless(found: Any) -> Any:

@@ -177,7 +177,10 @@ def test_the_columns_tell_what_matters_and_the_wide_ones_the_rest(namespace: Nam
     namespace.apply(bucket({}))
     namespace.set_status("media", status=STATUS.model_dump(by_alias=True, mode="json"))
 
-    head, row = namespace.run("get", "headrace").splitlines()
+    head, row = namespace.run("get", "abkt").splitlines()
+    assert (
+        namespace.run("get", "headrace").splitlines()[1].split()[0] == "acceleratedbucket.headrace.io/media"
+    )
     wide_head, wide_row = namespace.run("get", "acceleratedbucket", "--output=wide").splitlines()
 
     assert head.split() == ["NAME", "READY", "REASON", "BUCKET", "DRIFT", "AGE"]

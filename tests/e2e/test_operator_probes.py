@@ -6,6 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from headrace import __version__
+from headrace.kinds.registry import DEFINITIONS
 from sandbox.operator import Operator
 from sandbox.world import World
 from tests.e2e.buckets import full_spec
@@ -47,7 +48,7 @@ def objects(**states: int) -> dict[frozenset[tuple[str, str]], float]:
     """Return the number of objects by kind and state: so many buckets, and zeros for all else."""
     zeros = {
         labels(kind=kind, state=state): 0.0
-        for kind in (KIND, "AWSAccount")
+        for kind in DEFINITIONS
         for state in ("progressing", "ready", "stalled")
     }
     return zeros | {labels(kind=KIND, state=state): float(count) for state, count in states.items()}
@@ -86,7 +87,8 @@ def test_the_metrics_agree_with_the_request_log_and_the_objects(lone: World, sta
     passes = {dict(key)["result"]: value for key, value in found["headrace_reconciles_total"].items()}
     assert passes == {"changed": 1, "stalled": 1, "drifted": 1}
     assert found["headrace_objects"] == objects(ready=1, stalled=1)
-    assert found["headrace_drifted_objects"] == {labels(kind=KIND): 1, labels(kind="AWSAccount"): 0}
+    drifted = {labels(kind=kind): float(kind == KIND) for kind in DEFINITIONS}
+    assert found["headrace_drifted_objects"] == drifted
     assert set(found["headrace_queue_depth"].values()) == {0}
     assert 0 <= next(iter(found["headrace_watch_age_seconds"].values())) < 60
     (build,) = found["headrace_build_info"]

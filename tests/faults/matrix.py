@@ -70,14 +70,14 @@ def run(aws: StandIn, lives: Sequence[Life], troubles: Sequence[Trouble], every:
     """Run the matrix, several objects side by side.
 
     Args:
-        aws: a stand-in where there is nothing else.
+        aws: a stand-in where nobody else is at work.
         lives: what is disturbed.
         troubles: what goes wrong.
         every: run only one of so many faults, each trouble at other calls than the next one.
     """
     figures = Figures(classes=len({trouble.cls for trouble in troubles}))
     with ThreadPoolExecutor(_READERS) as readers, ThreadPoolExecutor(AT_ONCE) as threads:
-        ground = Ground.of(aws, readers)
+        ground, before = Ground.of(aws, readers), names(aws.client("s3"))
         models = [_undisturbed(ground, number, life) for number, life in enumerate(lives)]
         figures.calls = sum(len(m.points) for life in models for m in life if m.stage.disturbed)
         scenes = [life.scene for life in lives]
@@ -88,8 +88,8 @@ def run(aws: StandIn, lives: Sequence[Life], troubles: Sequence[Trouble], every:
             figures.wrong += run_.wrong
     buckets = [each for each in runs if isinstance(each.scene, BucketScene)]
     expected = {each.scene.name for each in buckets if each.stays} | ({"undisturbed-1"} if buckets else set())
-    if not figures.wrong and (found := names(aws.client("s3"))) != expected:
-        figures.wrong.append(f"left over or lost: {sorted(found ^ expected)}")
+    if not figures.wrong and (found := names(aws.client("s3"))) != expected | before:
+        figures.wrong.append(f"left over or lost: {sorted(found ^ (expected | before))}")
     return figures
 
 
