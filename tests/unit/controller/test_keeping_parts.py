@@ -201,12 +201,34 @@ def test_of_several_that_are_to_go_the_ledger_keeps_those_that_are_still_there(s
     assert several.cloud.there == ["MEDIA", "SIGN-X", "SIGN-Y"], "it may stand on the next"
 
 
+def test_where_nothing_may_be_written_what_is_wanted_no_more_stays_with_its_entry(made: Several) -> None:
+    before = made.parts()
+    made.api.edit({"mode": "Observe"})
+    made.look()
+    assert made.cloud.there == ["KEY-A", "MEDIA", "SIGN-X"]
+    assert made.parts() == before
+    made.api.edit({})
+    made.look()
+    assert (made.cloud.there, made.parts()) == (["MEDIA"], ["thing MEDIA ready"])
+
+
 # What is somebody else's
 
 
-def test_a_part_that_is_somebody_elses_takes_nothing_from_what_is_known_of_the_thing(made: Several) -> None:
+@pytest.mark.parametrize(
+    ("id", "theirs"),
+    [
+        ("KEY-A", Home(owner=OTHER)),
+        ("KEY-A", KeyHome(owner=OTHER, teeth="of KEY-A")),
+        ("SIGN-X", Home(owner=OTHER)),
+    ],
+    ids=["thing waits for it", "thing refers to it", "it comes after the thing"],
+)
+def test_a_part_that_is_somebody_elses_takes_nothing_from_what_is_known_of_the_thing(
+    made: Several, id: str, theirs: Home
+) -> None:
     before = made.status()
-    made.cloud["KEY-A"].there["presence"] = Home(owner=OTHER)
+    made.cloud[id].there["presence"] = theirs
     made.look()
 
     status = made.status()
@@ -215,3 +237,15 @@ def test_a_part_that_is_somebody_elses_takes_nothing_from_what_is_known_of_the_t
     assert status["managed"] == before["managed"] == ["labels[key-a]", "sign/x: color"]
     assert "notOurs" not in status
     assert made.cloud.writes == []
+
+
+def test_a_thing_that_is_made_beside_what_is_somebody_elses_is_told_of(several: Several) -> None:
+    several.cloud["SIGN-X"].there["presence"] = Home(owner=OTHER)
+    several.api.create(ALL)
+    for look in ("made", "seen"):
+        several.look()
+        assert several.ready()[:2] == ("False", "NotOurs"), look
+        assert several.status()["arn"].endswith(":thing/MEDIA"), look
+        assert several.status()["pins"]["name"] == "MEDIA", look
+        assert several.status()["managed"] == ["labels[key-a]", "sign/x: color"], look
+    assert several.parts()[2] == "sign/x SIGN-X"
