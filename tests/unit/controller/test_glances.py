@@ -151,11 +151,11 @@ def test_where_something_else_is_wrong_no_glance_is_enough(rolled: Several) -> N
 
 
 def test_an_outage_that_is_not_told_yet_is_something_else(rolled: Several) -> None:
-    rolled.cloud["KEY-A"].failures["read presence"] = Throttled("Slow down.")
+    rolled.cloud["MEDIA"].failures["read color"] = Throttled("Slow down.")
     rolled.api.annotate(asked("now"))
     rolled.look()
     assert rolled.ready() == ("False", "Deploying", DEPLOYING.message)
-    assert "KEY-A: read presence" in again(rolled)
+    assert "MEDIA: read color" in again(rolled)
 
 
 def test_another_process_looks_at_the_whole_first(rolled: Several) -> None:
