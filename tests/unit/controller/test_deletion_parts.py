@@ -9,7 +9,7 @@ from headrace.kinds.definition import ABANDON, ObjectRef
 from tests.unit.controller.composite import KeyHome, Several
 from tests.unit.controller.objects import REF, body
 from tests.unit.controller.world import OWNER
-from tests.unit.engine.fakes import OTHER, Home
+from tests.unit.engine.fakes import OTHER, Color, Home
 
 ALL = {"keys": ["a", "b"], "signs": ["x"], "deletionPolicy": "Delete"}
 BACKWARDS = ["SIGN-X", "MEDIA", "KEY-B", "KEY-A"]
@@ -90,6 +90,20 @@ def test_a_sentence_that_changes_is_told(made: Several) -> None:
         made.cloud["MEDIA"].failures["remove presence"] = Pending(f"thing MEDIA is being {step}.")
         made.look()
         assert made.ready() == ("False", "Deleting", f"thing MEDIA is being {step}.")
+
+
+def test_what_is_seen_of_a_part_on_its_way_out_says_nothing_about_the_thing(several: Several) -> None:
+    several.api.create({**ALL, "driftPolicy": "Report", "color": {"shade": "red"}})
+    several.look()
+    several.cloud["MEDIA"].there["color"] = Color(shade="green")
+    several.look()
+    known = {key: several.status()[key] for key in ("drift", "driftCount")}
+    assert known["driftCount"] == 1
+
+    several.api.delete()
+    stuck(several, "SIGN-X")
+    several.look()
+    assert {key: several.status()[key] for key in ("drift", "driftCount")} == known
 
 
 def test_what_was_offered_is_forgotten_once_the_thing_is_gone(made: Several) -> None:
