@@ -37,17 +37,18 @@ class Far(Facet[Any, Target]):
     """A facet of the fake thing, for which one has to go through an account."""
 
     near: Facet[Any, FakeTarget]
+    reached = staticmethod(reached)
 
     def observe(self, target: Target) -> Slice | Missing:
-        with reached(target) as thing:
+        with self.reached(target) as thing:
             return cast(Slice | Missing, self.near.observe(thing))
 
     def apply(self, target: Target, after: Slice, before: Slice | Missing) -> None:
-        with reached(target) as thing:
+        with self.reached(target) as thing:
             self.near.apply(thing, after, before)
 
     def remove(self, target: Target, before: Slice) -> None:
-        with reached(target) as thing:
+        with self.reached(target) as thing:
             self.near.remove(thing, before)
 
 
@@ -55,17 +56,17 @@ class FarRoot(Far, Root[Any, Target]):
     """The thing itself, likewise."""
 
     def create(self, target: Target, after: Home, carried: Mapping[str, Slice]) -> None:
-        with reached(target) as thing:
+        with self.reached(target) as thing:
             cast(Root[Any, FakeTarget], self.near).create(thing, after, carried)
 
 
 _SAID = ("name", "slice", "after", "permissions", "resting", "default")
-_SAID_OF_ROOTS = (*_SAID, "address", "fixed", "carries", "create_decides")
+_SAID_OF_ROOTS = (*_SAID, "address", "fixed", "carries", "create_decides", "id_from_cloud", "marked")
 
 
-def far(near: Facet[Any, Any]) -> Facet[Any, Any]:
+def far(near: Facet[Any, Any], facet: type[Far] = Far, root: type[FarRoot] = FarRoot) -> Facet[Any, Any]:
     """Return the same facet, out of reach but for an account."""
-    base, said = (FarRoot, _SAID_OF_ROOTS) if isinstance(near, Root) else (Far, _SAID)
+    base, said = (root, _SAID_OF_ROOTS) if isinstance(near, Root) else (facet, _SAID)
     about = {"near": near, **{name: getattr(near, name) for name in said}}
     return cast(Facet[Any, Any], type(type(near).__name__, (base,), about)())
 
@@ -144,7 +145,7 @@ class ThingKind(Kind[ThingSpec]):
 class FakeAccount:
     """An account in which there is one thing."""
 
-    def __init__(self, thing: FakeTarget) -> None:
+    def __init__(self, thing: Any) -> None:
         self.thing = thing
         self.region: str | None = REGION
         self.refusal: CloudError | None = None
@@ -160,7 +161,7 @@ class FakeAccount:
     def place(self, resource: str, caller: str = "", region: str = "") -> Place:
         return Place(resource, caller, region=region)
 
-    def client(self, service: str, region: str) -> FakeTarget:
+    def client(self, service: str, region: str) -> Any:
         self.reached.append((service, region))
         return self.thing
 

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from tests.unit.controller.composite import Several
 from tests.unit.controller.world import World
 
 
@@ -11,3 +12,10 @@ from tests.unit.controller.world import World
 def world(caplog: pytest.LogCaptureFixture) -> World:
     caplog.set_level(logging.INFO, "headrace")
     return World(caplog)
+
+
+@pytest.fixture
+def several(caplog: pytest.LogCaptureFixture) -> Several:
+    """A world in which the object stands for several resources."""
+    caplog.set_level(logging.INFO, "headrace")
+    return Several(caplog)

@@ -6,7 +6,7 @@ from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.controller.references import dependents
 from headrace.controller.relations import references_of
-from headrace.kinds.definition import ObjectRef
+from headrace.kinds.definition import CONSENT, ObjectRef
 from headrace.kinds.registry import KINDS
 from tests.unit.controller.objects import body, deleting
 from tests.unit.controller.tenancy import DELETING, account, bucket, conditions
@@ -91,6 +91,15 @@ REFERS = {"origins": [{"name": "media", "bucketRef": {"name": "media"}}]}
 MADE = {"arn": "arn:aws:cloudfront::111122223333:distribution/E1"}
 
 
+def heard(before: Body | None, after: Body | None, *others: Body) -> list[str]:
+    """Return who hears of this change among objects that refer to one another."""
+    cache = Cache(references_of(KINDS))
+    for each in (*others, *([after] if after is not None else [])):
+        assert cache.put(each)
+    objects = [Object(each) if each is not None else None for each in (before, after)]
+    return sorted(str(ref) for ref in dependents(cache, *objects))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "hears"),
     [
@@ -108,8 +117,49 @@ MADE = {"arn": "arn:aws:cloudfront::111122223333:distribution/E1"}
 def test_a_bucket_hears_of_a_distribution_that_comes_to_ask_or_asks_no_more(
     before: Body | None, after: Body | None, hears: bool
 ) -> None:
-    cache = Cache(references_of(KINDS))
-    for seen in (bucket("media"), *([after] if after is not None else [])):
-        assert cache.put(seen)
-    objects = [Object(each) if each is not None else None for each in (before, after)]
-    assert [str(ref) for ref in dependents(cache, *objects)] == ["AcceleratedBucket shop/media"] * hears
+    assert heard(before, after, bucket("media")) == ["AcceleratedBucket shop/media"] * hears
+
+
+MEDIA = ObjectRef("AcceleratedBucket", "shop", "media")
+OFFER = {"arn": "arn:aws:s3:::media", "domainName": "media.s3.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hears"),
+    [
+        (None, body(MEDIA), True),
+        (body(MEDIA), body(MEDIA, version=2, status=OFFER), True),
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, status={**OFFER, "domainName": "other"}), True),
+        (body(MEDIA), body(MEDIA, version=2, annotations={CONSENT: "press"}), True),
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, status=OFFER, **deleting()), True),
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, status=OFFER, uid="a namesake"), True),
+        (body(MEDIA, status=OFFER), None, True),
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, generation=2, status=OFFER), False),
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, status={**OFFER, **conditions("True")}), False),
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, status={**OFFER, "driftCount": 3}), False),
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, status={**OFFER, "parts": []}), False),
+    ],
+    ids=[
+        *("new", "made", "offers something else", "consents", "goes", "a namesake", "gone"),
+        *("edited", "another condition", "drifts", "another ledger"),
+    ],
+)
+def test_those_who_refer_to_an_object_hear_of_what_it_offers(
+    before: Body | None, after: Body | None, hears: bool
+) -> None:
+    others = (body(SITE, spec=REFERS), body(ObjectRef("Distribution", "shop", "another")))
+    assert heard(before, after, *others) == ["Distribution shop/site"] * hears
+
+
+def test_that_an_object_is_to_go_is_no_news_for_what_it_refers_to() -> None:
+    """What it stands for still needs what it was given; once that is gone its status says so."""
+    was = body(SITE, spec=REFERS, status=MADE)
+    now = body(SITE, version=2, spec=REFERS, status=MADE, **deleting())
+    assert heard(was, now, bucket("media")) == []
+
+
+def test_who_refers_to_something_else_now_is_news_for_both() -> None:
+    other = {"origins": [{"name": "media", "bucketRef": {"name": "other"}}]}
+    was, now = body(SITE, spec=REFERS, status=MADE), body(SITE, version=2, spec=other, status=MADE)
+    both = ["AcceleratedBucket shop/media", "AcceleratedBucket shop/other"]
+    assert heard(was, now, bucket("media"), bucket("other"), bucket("third")) == both

@@ -10,7 +10,8 @@ import pytest
 from headrace.controller.cache import Cache
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
-from headrace.controller.relations import Relations
+from headrace.controller.relations import Relations, references_of
+from headrace.kinds.common import Kind
 from headrace.kinds.definition import ObjectRef
 from tests.unit.controller.cloud import FakeAccount, FakeAccounts, ThingKind
 from tests.unit.controller.fakes import FakeApi, FakeRecorder, InlineExecutor
@@ -28,10 +29,13 @@ class World:
     api: FakeApi = field(default_factory=FakeApi)
     thing: FakeTarget = field(default_factory=FakeTarget)
     recorder: FakeRecorder = field(default_factory=FakeRecorder)
+    kind: Kind[Any] = field(default_factory=ThingKind)
+    now: float = 1_762_336_800.0
 
     def __post_init__(self) -> None:
         self.account = FakeAccount(self.thing)
-        kinds = {"Thing": ThingKind()}
+        kinds = {"Thing": self.kind}
+        self.cache = Cache(references_of(kinds))
         parts = Parts(
             kinds=kinds,
             accounts=FakeAccounts(self.account),
@@ -39,10 +43,10 @@ class World:
             recorder=self.recorder,
             pool=InlineExecutor(),
             cluster_id="cluster",
-            relations=Relations(Cache(), kinds),
+            relations=Relations(self.cache, kinds),
             latest=self.api.read,
         )
-        self.reconciler = Reconciler(parts, clock=lambda: 1_762_336_800.0)
+        self.reconciler = Reconciler(parts, clock=lambda: self.now)
 
     def look(self, ref: ObjectRef = REF, outages: int = 0) -> Outcome:
         """Make a pass over the object as it is now."""
