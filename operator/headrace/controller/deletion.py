@@ -14,7 +14,7 @@ from headrace.controller.keeping import bare_request
 from headrace.controller.ledger import parts_of
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.reach import check_pins, pins, target
-from headrace.controller.removing import Removed, remove_in_turn
+from headrace.controller.removing import Removed, refused_to_look, remove_in_turn
 from headrace.controller.status import Seen
 from headrace.controller.transitions import Transition
 from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, Pending
@@ -22,7 +22,7 @@ from headrace.engine.facet import Emptied
 from headrace.engine.graph import Nodes
 from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import reconcile
-from headrace.engine.work import Intent, Report, Work
+from headrace.engine.work import Intent, Work
 from headrace.kinds.common import Kind, Part
 
 log = logging.getLogger("headrace.reconcile")
@@ -73,17 +73,16 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
     emptied = _emptied(parts, replace(seen, what=work.what), work, theirs) if emptying else 0
     if isinstance(emptied, Told):
         return emptied
-    came = remove_in_turn(parts, account, reversed(nodes), intent)
-    return _told(parts, seen, came, theirs) or _let_go(parts, obj, _farewell(obj, came, kind, emptied))
+    came = remove_in_turn(parts, account, reversed(nodes), intent, main.name if theirs else "")
+    return _told(parts, seen, came) or _let_go(parts, obj, _farewell(obj, came, kind, emptied))
 
 
-def _told(parts: Parts, seen: Seen, came: Sequence[Removed], theirs: bool) -> Outcome | Told | None:
+def _told(parts: Parts, seen: Seen, came: Sequence[Removed]) -> Told | None:
     """Return what there is to tell of a removal that is not over; None where it is."""
     obj, main, last = seen.obj, parts.kinds[seen.obj.ref.kind].main, came[-1]
     of_main = next((each for each in came if each.node.name == main), None)
-    if of_main is not None and theirs and _refused_to_look(of_main.report):
-        return _let_go(parts, obj, f"{of_main.work.what} is not ours; it was left alone")
-    gone = {each.node.name for each in came if each.done}
+    # What is hidden stays in the ledger: by its id the next pass knows whose it is.
+    gone = {each.node.name for each in came if each.done and not each.hidden}
     left = tuple(part for part in parts_of(obj) if part.name not in gone)
     # Once it is gone the status forgets it: that is how those see it who gave it something.
     seen = replace(seen, what=last.work.what, wrote=True, parts=left, gone=main in gone)
@@ -108,7 +107,7 @@ def _emptied(parts: Parts, seen: Seen, work: Work, theirs: bool) -> Told | int:
     """Delete content for a while; return what there is to tell or, when none is left, how much there was."""
     total = int(seen.obj.status.get("emptied", 0))
     look = reconcile(replace(work, intent=Intent.OBSERVE, write=False), parts.pool)
-    if look.failures and not (theirs and _refused_to_look(look)):
+    if look.failures and not (theirs and refused_to_look(look)):
         errors = tuple(_to_be_told(failure.error, work, emptying=False) for failure in look.failures)
         return Told(replace(seen, report=look, errors=errors))
     found = look.found.get(work.resource.root.name)
@@ -195,12 +194,6 @@ def _somebody_elses(obj: Object, place: Mapping[str, str]) -> bool:
     return not obj.status.get("pins") and obj.status.get("notOurs") == place
 
 
-def _refused_to_look(report: Report) -> bool:
-    """Say whether we may not even look: of a name that is somebody else's this is all there is, for good."""
-    denied = [isinstance(failure.error, Denied) for failure in report.failures]
-    return not report.found and bool(denied) and all(denied)
-
-
 def _farewell(obj: Object, came: Sequence[Removed], kind: Kind[Any], emptied: int) -> str:
     """Say what became of the resource of an object that is going."""
     main = next(each for each in came if each.node.name == kind.main)
@@ -208,11 +201,14 @@ def _farewell(obj: Object, came: Sequence[Removed], kind: Kind[Any], emptied: in
     if left_the_ledger and obj.status.get("pins") and main.work.intent is Intent.REMOVE:
         # An earlier pass did it, and had to wait for what belonged to it.
         return f"{main.work.what} deleted"
-    said = _ending(main.work, main.report)
+    said = _ending(main)
     return f"{said}, with {_COUNTED.format(emptied)}" if emptied else said
 
 
-def _ending(work: Work, report: Report) -> str:
+def _ending(main: Removed) -> str:
+    work, report = main.work, main.report
+    if main.hidden:
+        return f"{work.what} is not ours; it was left alone"
     if report.done:
         return f"{work.what} " + ("deleted" if work.intent is Intent.REMOVE else "retained")
     seen = report.found[work.resource.root.name]

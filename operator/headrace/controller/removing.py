@@ -1,12 +1,12 @@
 """Removing: what an object stands for is deleted or let go of, one cloud resource after another."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrace.aws.sessions import Account
 from headrace.controller.outcome import Parts
 from headrace.controller.reach import target
-from headrace.engine.errors import CloudError
+from headrace.engine.errors import CloudError, Denied
 from headrace.engine.graph import Node
 from headrace.engine.reconcile import reconcile
 from headrace.engine.work import Intent, Report, Work
@@ -19,6 +19,8 @@ class Removed:
     node: Node
     work: Work
     report: Report
+    hidden: bool = False
+    """Whether it is somebody else's, who lets nobody look at it any more."""
 
     @property
     def errors(self) -> tuple[CloudError, ...]:
@@ -28,7 +30,7 @@ class Removed:
     @property
     def done(self) -> bool:
         """Whether it is gone, let go of, or none of our business."""
-        return not self.errors and not self.report.left
+        return self.hidden or not (self.errors or self.report.left)
 
 
 def remove(parts: Parts, account: Account, node: Node, intent: Intent = Intent.REMOVE) -> Removed:
@@ -38,14 +40,29 @@ def remove(parts: Parts, account: Account, node: Node, intent: Intent = Intent.R
 
 
 def remove_in_turn(
-    parts: Parts, account: Account, nodes: Iterable[Node], intent: Intent = Intent.REMOVE
+    parts: Parts, account: Account, nodes: Iterable[Node], intent: Intent = Intent.REMOVE, theirs: str = ""
 ) -> list[Removed]:
-    """Remove nodes one after another, up to the first that is not gone yet: it may stand on the next."""
+    """Remove nodes one after another, up to the first that is not gone yet: it may stand on the next.
+
+    Args:
+        parts: what a pass works with.
+        account: where they are.
+        nodes: in the order in which to remove them.
+        intent: whether they are deleted, or let go of.
+        theirs: the one of which it is known that it is somebody else's, if there is one.
+    """
     came: list[Removed] = []
     for node in nodes:
         if intent is Intent.RELEASE and not node.resource.root.marked:
             continue
-        came.append(remove(parts, account, node, intent))
+        removed = remove(parts, account, node, intent)
+        came.append(replace(removed, hidden=node.name == theirs and refused_to_look(removed.report)))
         if not came[-1].done:
             break
     return came
+
+
+def refused_to_look(report: Report) -> bool:
+    """Say whether we may not even look: of a name that is somebody else's this is all there is, for good."""
+    denied = [isinstance(failure.error, Denied) for failure in report.failures]
+    return not report.found and bool(denied) and all(denied)

@@ -128,8 +128,11 @@ class Settled:
 
     @property
     def at_rest(self) -> bool:
-        """Whether it is there, and AWS is done with it."""
-        return bool(self.outputs) and self.report is not None and self.report.busy is None
+        """Whether it is there and may be touched, and AWS is done with it."""
+        report, root = self.report, self.node.resource.root.name
+        if not self.outputs or report is None or report.busy is not None:
+            return False
+        return all(failure.facet != root for failure in report.failures)
 
     @property
     def ready(self) -> bool:

@@ -251,3 +251,34 @@ def test_nobody_is_waited_for_where_it_stays_or_where_they_take_nothing_back(
     given.api.delete()
     given.look()
     assert REF not in given.api
+
+
+@pytest.fixture
+def hidden(several: Several) -> Several:
+    """A world in which the thing is somebody else's, as AWS said before it refused every look."""
+    several.cloud["MEDIA"].there["presence"] = Home(owner=OTHER)
+    several.api.create(ALL)
+    several.look()
+    assert several.cloud.there == ["KEY-A", "KEY-B", "MEDIA"]
+    several.cloud["MEDIA"].failures["read presence"] = Denied("may not fake:GetPresence.")
+    several.api.delete()
+    return several
+
+
+def test_beside_a_thing_that_is_somebody_elses_and_hidden_what_is_ours_goes(hidden: Several) -> None:
+    hidden.look()
+    assert hidden.cloud.there == ["MEDIA"]
+    assert REF not in hidden.api
+    assert hidden.recorder.lines[-1] == "Normal Deleted: thing MEDIA is not ours; it was left alone"
+
+
+def test_what_is_hidden_is_known_to_be_somebody_elses_as_long_as_it_takes(hidden: Several) -> None:
+    resists = hidden.cloud["KEY-A"].failures
+    resists["remove presence"] = Pending("KEY-A is on its way out.")
+    for _ in range(2):
+        hidden.look()
+        assert hidden.ready() == ("False", "Deleting", "KEY-A is on its way out.")
+        assert hidden.cloud.there == ["KEY-A", "MEDIA"]
+    resists.clear()
+    hidden.look()
+    assert (hidden.cloud.there, REF in hidden.api) == (["MEDIA"], False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from headrace.engine.errors import Denied, Deploying, Pending
+from headrace.engine.errors import Denied, Deploying, Pending, Unavailable
 from tests.unit.controller.composite import KeyHome, Several
 from tests.unit.controller.world import OWNER
 from tests.unit.engine.fakes import OTHER, Color, Home, Labels
@@ -115,6 +115,23 @@ def test_a_sign_is_put_up_once_aws_is_done_with_the_thing(several: Several) -> N
     several.look()
     assert several.cloud.there == ["KEY-A", "MEDIA", "SIGN-X"]
     assert several.ready()[:2] == ("True", "InSync")
+
+
+def test_no_sign_is_put_up_for_a_thing_that_is_somebody_elses(several: Several) -> None:
+    several.cloud["MEDIA"].there["presence"] = Home(owner=OTHER)
+    several.api.create(ALL)
+    several.look()
+    assert several.ready()[:2] == ("False", "NotOurs")
+    assert several.cloud.there == ["KEY-A", "MEDIA"]
+
+
+def test_no_sign_is_put_up_for_a_thing_that_could_not_be_looked_at(several: Several) -> None:
+    several.api.create({"keys": ["a"]})
+    several.look()
+    several.cloud["MEDIA"].failures["read presence"] = Unavailable("no answer")
+    several.api.edit(ALL)
+    several.look()
+    assert several.cloud.there == ["KEY-A", "MEDIA"]
 
 
 def test_a_sign_that_is_up_is_changed_while_aws_is_at_work_on_the_thing(made: Several) -> None:
