@@ -75,7 +75,8 @@ class Reconciler:
             self._parts.recorder.record(obj, transition)
         result = _result(seen, status)
         _log(seen, status, result)
-        if seen.errors and all(isinstance(error, Deploying) for error in seen.errors):
+        waits = seen.errors and all(isinstance(error, Deploying) for error in seen.errors)
+        if waits and not obj.deleting:
             self._rolled_out[obj.ref] = obj.fingerprint()
         next_ = Next.BACKOFF if seen.bug else next_look(seen.errors, self._clock())
         return Outcome(obj, 0.0 if told.soon else next_, told.interval, result, seen, seen.outage)
