@@ -22,7 +22,7 @@ def find(target: Target, type_: str, also: dict[str, str] | None = None) -> str 
         found = sorted(_tagged(target, type_, {mark: target.owner, **(also or {})}))
         if len(found) > 1:
             raise Conflict(
-                f"{' and '.join(found)} both carry the tag {mark}: {target.owner}. Take it from all but one."
+                f"{', '.join(found)} all carry the tag {mark}: {target.owner}. Take it from all but one."
             )
         if found:
             return found[0]

@@ -157,7 +157,7 @@ def _bare(parts: Parts, obj: Object, account: Account) -> Nodes:
     """Return what the object stands for, from its status, or else from what can be read of its spec."""
     kind, pins = parts.kinds[obj.ref.kind], obj.status.get("pins", {})
     name = pins.get("name") or kind.made(obj.ref.name, obj.spec)
-    region = pins.get("region") or kind.region or obj.spec.get("region") or account.region
+    region = pins.get("region") or kind.home(account.region) or obj.spec.get("region") or account.region
     if region is None:
         raise Invalid(
             "spec.region is missing, and there is no default region any more: nobody knows where to look "

@@ -62,8 +62,10 @@ def _check_passes(access: Access, who: str, name: str, value: Slice, ours: Colle
             )
 
 
-def no_creation(access: Access, namespace: str, node: Node) -> Denied | None:
-    """Return why the resource may not be made, where the namespace may only adopt one of that name."""
+def no_creation(access: Access, namespace: str, node: Node) -> Denied | Invalid | None:
+    """Return why the resource may not be made: it is only to be adopted, or the namespace may do no more."""
+    if node.adopts:
+        return Invalid(f"There is no {node.resource.title} {node.id} to adopt.")
     if node.resource.root.granted_as != "buckets" or granted(access.grants.create, node.id):
         return None
     return Denied(f"There is no {node.id} to adopt. {ungranted(access, namespace, node, 'create')}")

@@ -1,12 +1,13 @@
 """Keeping: from an object that is to stay to what was seen of its resources, and what was put right."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from headrace.aws.target import Target
 from headrace.controller import finalizer, ledger
-from headrace.controller.api import Api, Object
+from headrace.controller.api import Api, ApiError, Object
 from headrace.controller.asking import Asked, ask
 from headrace.controller.granting import check_id, may_adopt, no_creation, ungranted
 from headrace.controller.outcome import Parts, Told
@@ -23,6 +24,8 @@ from headrace.engine.work import Intent, Work
 from headrace.kinds.common import BareRequest, Part, seconds
 from headrace.kinds.status import Reason
 
+log = logging.getLogger("headrace.reconcile")
+
 
 def keep(parts: Parts, seen: Seen) -> Told:
     """Look at what the object stands for, and put it right as far as the object allows.
@@ -35,15 +38,28 @@ def keep(parts: Parts, seen: Seen) -> Told:
     asked = ask(parts, seen.obj)
     check_pins(seen.obj, asked.main, asked.access.account)
     observing, held = asked.spec.mode == "Observe", seen.obj.held
-    seen = replace(seen, asked_anew=bool(asked.kind.asked_anew(asked.request)))
+    anew = _asked_anew(asked)
+    seen = replace(seen, asked_anew=bool(anew))
     write = not observing and not (asked.spec.drift_policy == "Report" and seen.drifting)
     if not observing and not held:
         seen = replace(seen, obj=finalizer.put_on(parts.api, seen.obj))
     if write and asked.kind.composite:
-        seen = replace(seen, obj=ledger.remember(parts.api, seen.obj, asked.nodes))
+        seen = replace(seen, obj=ledger.remember(parts.api, seen.obj, asked.nodes, asked.kind.main))
     seen = replace(seen, observing=observing, wrote=write)
-    came = _Keeping(parts, seen, asked, held).run()
-    return Told(came, seconds(asked.spec.resync_interval))
+    return Told(_kept(parts, seen, asked, held), seconds(asked.spec.resync_interval))
+
+
+def _kept(parts: Parts, seen: Seen, asked: Asked, held: bool) -> Seen:
+    """Make the pass; whatever ends it is told of the object whose ledger was written just now."""
+    try:
+        return _Keeping(parts, seen, asked, held).run()
+    except CloudError as error:
+        return replace(seen, errors=(error,))
+    except ApiError:
+        raise
+    except Exception as error:
+        log.exception("bug while reconciling", extra={"object": str(seen.obj.ref)})
+        return replace(seen, bug=type(error).__name__)
 
 
 def still_deploying(parts: Parts, obj: Object) -> Deploying | None:
@@ -68,8 +84,11 @@ class _Keeping:
         self.account = asked.access.account
         self.known = {part.name: part for part in ledger.parts_of(seen.obj)}
         self.errors: list[CloudError] = []
-        anew = asked.kind.asked_anew(asked.request)
-        self.only = anew if anew and _in_sync(seen.obj) else None
+        self.anew = _asked_anew(asked)
+        self.only = self.anew if self.anew and _in_sync(seen.obj) else None
+        applied = seen.obj.status.get("appliedGeneration") == seen.obj.generation
+        # What others ask for is carried out, and the drift beside it is only reported.
+        self.reports = bool(self.anew) and applied and asked.spec.drift_policy == "Report"
 
     @property
     def obj(self) -> Object:
@@ -88,11 +107,14 @@ class _Keeping:
         if not self.errors:
             after = self.without(after)
         if not self.errors:
-            self.errors += kind.waits(self.asked.request, by_name, self.reach)
+            try:
+                self.errors += kind.waits(self.asked.request, by_name, self.reach)
+            except CloudError as error:
+                self.errors.append(error)
         seen = self.told(by_name)
-        if not kind.composite or not (write or self.obj.status.get("parts")):
+        if not (kind.composite and write):
             return seen
-        return replace(seen, parts=ledger.parts_after(self.known, settled, before, after) if write else None)
+        return replace(seen, parts=ledger.parts_after(self.known, settled, before, after))
 
     def told(self, settled: Mapping[str, Settled]) -> Seen:
         """Put together what was seen of the main node and, under their names, of the others."""
@@ -153,6 +175,7 @@ class _Keeping:
             adopt=asks and may,
             no_adoption=ungranted(access, namespace, node, "adopt") if asks and not may else "",
             no_creation=no_creation(access, namespace, node),
+            writes=self.anew if self.reports else None,
             ignored=self.ignored() if main else Ignored(),
             write=self.seen.wrote,
             intent=Intent.OBSERVE if self.seen.observing else Intent.KEEP,
@@ -182,6 +205,12 @@ class _Keeping:
         self.errors += [error for each in came for error in each.errors]
         gone = {each.node.name for each in came if each.done}
         return tuple(part for part in parts if part.name not in gone)
+
+
+def _asked_anew(asked: Asked) -> frozenset[str]:
+    """Name the facets of which others want something new, but for those that are left alone."""
+    ignored = Ignored(asked.spec.ignore_drift)
+    return frozenset(name for name in asked.kind.asked_anew(asked.request) if name not in ignored)
 
 
 def _in_sync(obj: Object) -> bool:

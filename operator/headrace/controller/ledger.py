@@ -21,25 +21,28 @@ def parts_of(obj: Object) -> Parts:
     )
 
 
-def remember(api: Api, obj: Object, nodes: Iterable[Node]) -> Object:
+def remember(api: Api, obj: Object, nodes: Collection[Node], main: str) -> Object:
     """Name all nodes in the status before any of them is made; return the object as it is then.
+
+    What others refer to comes first, whenever it came: that is the order in which it is removed, backwards.
 
     Raises:
         Gone: the object is no more.
     """
     known = parts_of(obj)
-    names = {part.name for part in known}
-    new = tuple(
-        Part(node.name, node.resource.name, node.id, title=node.title)
-        for node in nodes
-        if node.name not in names
-    )
-    if not new:
+    there = {part.name: part for part in known}
+    if all(node.name in there for node in nodes):
         return obj
-    after = write_status(api, obj, {**obj.status, "parts": [written(part) for part in (*known, *new)]})
-    if after is None:
+    before, after = stale(known, nodes, main)
+    now = (
+        there.get(node.name) or Part(node.name, node.resource.name, node.id, title=node.title)
+        for node in nodes
+    )
+    parts = [written(part) for part in (*reversed(after), *now, *reversed(before))]
+    named = write_status(api, obj, {**obj.status, "parts": parts})
+    if named is None:
         raise Gone(f"{obj.ref} is gone")
-    return after
+    return named
 
 
 def stale(known: Parts, nodes: Collection[Node], main: str) -> tuple[Parts, Parts]:

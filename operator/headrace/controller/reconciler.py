@@ -60,7 +60,7 @@ class Reconciler:
             return self._told(Told(replace(seen, bug=type(error).__name__)))
 
     def _waiting(self, obj: Object, deploying: Deploying) -> Outcome:
-        """Remember that a glance is enough next time, too: nothing else can have become of it."""
+        """Remember that a glance is enough next time, too; what others changed is seen once AWS is done."""
         self._rolled_out[obj.ref] = obj.fingerprint()
         return Outcome(obj, next_look([deploying], self._clock()), result="deploying")
 

@@ -210,6 +210,11 @@ class ResourceType:
         parts = tuple(facet.name for facet in self.facets if facet.of_document)
         return (*self.root.carries, *parts)
 
+    @property
+    def title(self) -> str:
+        """Return how sentences call such a resource: "alias records"."""
+        return self.name.split("/")[-1].replace("_", " ")
+
     def members(self) -> tuple[Facet[Any, Any], ...]:
         """Return the root and then the facets."""
         return (self.root, *self.facets)

@@ -52,6 +52,8 @@ class Node:
     """The name that we give it, where the cloud chooses the id."""
     gates: tuple[str, ...] = ()
     """Nodes that AWS has to be done with before it is made; once it is there, it does without."""
+    adopts: bool = False
+    """Whether it is one that has to be there already."""
     from_nodes: tuple[Any, ...] = ()
     """The values that came from other nodes of the same object, once they are filled in."""
 
@@ -72,8 +74,9 @@ class Node:
         layers = tuple(
             replace(layer, settings=_filled(layer.settings, outputs, unknown)) for layer in self.layers
         )
-        found = (ref.of(outputs.get(ref.node, {})) for ref in self.refs())
-        return replace(self, layers=layers, from_nodes=tuple(each for each in found if each is not None))
+        found = [ref.of(outputs.get(ref.node, {})) for ref in self.refs()]
+        known = (unknown if each is None else each for each in found)
+        return replace(self, layers=layers, from_nodes=tuple(each for each in known if each is not None))
 
 
 Nodes = tuple[Node, ...]
@@ -152,7 +155,7 @@ def settle(
     *,
     write: bool = True,
 ) -> tuple[Settled, ...]:
-    """Settle every node as soon as what it refers to is: side by side what can be; in the order as expanded.
+    """Settle the nodes in waves: all whose sources are settled, side by side. They come back as expanded.
 
     Args:
         nodes: all nodes of an object; none refers to one that refers to it.
@@ -201,7 +204,7 @@ def _missing(node: Node, done: Mapping[str, Settled], there: Callable[[Node], bo
 
 
 def _side_by_side(one: Callable[[Node], Settled], nodes: list[Node]) -> list[Settled]:
-    """Threads of their own: those that read facets would wait for themselves."""
+    """Settle these at once, on threads of their own: those that read would wait for themselves."""
     if len(nodes) == 1:
         return [one(nodes[0])]
     with ThreadPoolExecutor(min(_AT_ONCE, len(nodes))) as threads:

@@ -2,10 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any, cast
 
 from headrace.engine.document import Document, Lens, Store, create, folded
-from headrace.engine.errors import CloudError, Conflict, Denied, NotOurs, Pending, Throttled, Unavailable
+from headrace.engine.errors import (
+    CloudError,
+    Conflict,
+    Denied,
+    Invalid,
+    NotOurs,
+    Pending,
+    Throttled,
+    Unavailable,
+)
 from headrace.engine.facet import Facet
 from headrace.engine.looking import Looking
 from headrace.engine.ownership import Presence
@@ -37,12 +47,13 @@ class _Pass(Looking):
             return self.report(nothing)
         try:
             wishes = self.with_root()
-        except (NotOurs, Denied) as error:
+        except (NotOurs, Denied, Invalid) as error:
             self.failures.append(Failure(self.root.name, "read", error))
             return self.report(nothing)
         plan = self.compare(wishes)
-        if plan.changes and work.write:
-            self.carry_out(plan, wishes)
+        due = tuple(c for c in plan.changes if work.writes is None or c.facet in work.writes)
+        if due and work.write:
+            self.carry_out(replace(plan, changes=due), wishes)
         self.see_busy()
         return self.report(plan, self.compare(wishes).changes)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from headrace.engine.errors import CloudError, Denied
+from headrace.engine.errors import CloudError, Denied, Invalid
 from headrace.engine.facet import ResourceType, Target
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Presence
@@ -40,7 +40,7 @@ class Work:
     adopt: bool = False
     no_adoption: str = ""
     """What to do about it, where adoption is asked for and may not be."""
-    no_creation: Denied | None = None
+    no_creation: Denied | Invalid | None = None
     """Why it may not be made where it is not there, if it may not."""
     before_creation: Callable[[bool], object] = lambda free: None
     """Called right before it is made, with whether it was seen not to be there; raises where it is not wanted
@@ -49,13 +49,15 @@ class Work:
     """Fields that are left as they are found, unless nothing is found at all: then they are set, too."""
     only: frozenset[str] | None = None
     """The facets that are looked at, where of all others it is known what they are; None: all of them."""
+    writes: frozenset[str] | None = None
+    """The facets that may be written, the others being only looked at; None: all."""
     write: bool = True
     """How far to walk the path: only to the plan, or to the end."""
 
     @property
     def what(self) -> str:
         """Return how sentences call the resource: "bucket media"."""
-        kind = self.resource.name.split("/")[-1].replace("_", " ")
+        kind = self.resource.title
         return f"{kind} {self.target.id or self.target.name}"
 
 

@@ -269,7 +269,10 @@ def _told_of_access(request: Request[_BucketSpec], report: Report) -> dict[str, 
     else:
         found = report.found.get("cloudFrontAccess")
         there = found.distribution_arns if isinstance(found, CloudFrontAccess) else ()
-        told = {path: arn for path, arn in {**known, **_let_in(request)}.items() if arn in there}
+        said = (request.spec.settings().get("cloudFrontAccess") or {}).get("distributionARNs", ())
+        # What spec names by itself stays, and is no object's that asks for it no more.
+        by_objects = set(there) - (_disowned(request) & set(said))
+        told = {path: arn for path, arn in {**known, **_let_in(request)}.items() if arn in by_objects}
     return (
         {"cloudFrontAccess": [{"distribution": path, "arn": told[path]} for path in sorted(told)]}
         if told

@@ -142,7 +142,6 @@ class Request(Generic[S]):
     owner: str
     default_region: str | None = None
     uid: str = ""
-    partition: str = "aws"
     status: Mapping[str, Any] = field(default_factory=dict)
     """What the object told of itself so far."""
     referred: Mapping[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
@@ -186,8 +185,6 @@ class Kind(Definition[S], ABC):
     status: ClassVar[type[Status]]
     main: ClassVar[str]
     """The name of the node that its objects are about; all others only belong to it."""
-    region: ClassVar[str] = ""
-    """The one region of what its objects stand for, where they have no choice."""
     composite: ClassVar[bool] = False
     """Whether its objects stand for more than one cloud resource, which `status.parts` then remembers."""
 
@@ -222,6 +219,10 @@ class Kind(Definition[S], ABC):
             settled: every node, by name, and what became of it; the main one was looked at.
             identity: as whom.
         """
+
+    def home(self, default_region: str | None) -> str | None:
+        """Return the one region of what its objects stand for, where they have no choice."""
+        return None
 
     def references(self, namespace: str, raw: Mapping[str, Any]) -> tuple[Reference, ...]:
         """Return what an object of this namespace refers to, even where its spec does not validate."""

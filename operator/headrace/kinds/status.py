@@ -10,7 +10,7 @@ from headrace.engine.slices import ApiModel
 
 MOST_DRIFT = 50
 """How many fields the drift list shows; the count beside it is always the full one."""
-MOST_MANAGED = 200
+MOST_MANAGED = 500
 MOST_PARTS = 500
 TEXT = 1024
 """How long a value in the drift list may be; longer ones are cut."""

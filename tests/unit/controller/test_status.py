@@ -7,6 +7,7 @@ from headrace.controller.status import Seen, assess
 from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, NotOurs, Unavailable
 from headrace.engine.slices import ABSENT, UNMANAGED
 from headrace.engine.wish import Wish
+from headrace.kinds.status import MOST_MANAGED
 from tests.unit.controller.objects import asked, condition, obj
 from tests.unit.controller.sights import (
     DENIED,
@@ -347,7 +348,7 @@ def test_on_the_way_out_the_ledger_stays_as_it_was() -> None:
 
 
 def test_the_ledger_is_bounded() -> None:
-    crowd = {f"wish-{n:03}": WISHES["color"] for n in range(300)}
+    crowd = {f"wish-{n:03}": WISHES["color"] for n in range(600)}
     ledger = assess(sight(FRESH, report(), wishes=crowd))["managed"]
 
-    assert ledger == [f"wish-{n:03}" for n in range(200)]
+    assert ledger == [f"wish-{n:03}" for n in range(MOST_MANAGED)]

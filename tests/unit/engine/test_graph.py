@@ -149,7 +149,7 @@ def test_where_nothing_is_written_all_is_settled_and_what_is_not_known_reads_so(
     _, main = settle(nodes, Cloud(paint={"id": "P1"}), write=False)
 
     assert said(main) == ["P1", KNOWN_LATER]
-    assert main.node.from_nodes == ("P1",)
+    assert main.node.from_nodes == ("P1", KNOWN_LATER)
 
 
 def test_a_circle_is_told_with_who_is_in_it() -> None:

@@ -165,6 +165,7 @@ class _Expansion:
             presence,
             (Layer("spec", settings),),
             request.ref.path,
+            adopts=self.spec.distribution_id is not None,
         )
 
 

@@ -20,6 +20,7 @@ from headrace.kinds.distribution._nodes import (
     aliases_of,
     bare_nodes,
     nodes_of,
+    region_of,
 )
 from headrace.kinds.distribution.behaviors import BehaviorsSpec
 from headrace.kinds.distribution.certificate import CertificateSpec
@@ -116,7 +117,6 @@ class Distribution(Kind[DistributionSpec]):
     spec = DistributionSpec
     status = DistributionStatus
     main = DISTRIBUTION
-    region = "us-east-1"
     composite = True
     resources = RESOURCES
     columns = (
@@ -137,6 +137,10 @@ class Distribution(Kind[DistributionSpec]):
     def bare(self, request: BareRequest) -> Nodes:
         """Return what the ledger knows, or what is always there."""
         return bare_nodes(request)
+
+    def home(self, default_region: str | None) -> str | None:
+        """Return where the API of CloudFront is."""
+        return region_of(default_region)
 
     def references(self, namespace: str, raw: Mapping[str, Any]) -> tuple[Reference, ...]:
         """Return the buckets that are origins."""
@@ -186,7 +190,9 @@ class Distribution(Kind[DistributionSpec]):
         self, request: Request[DistributionSpec], settled: Mapping[str, Settled], reach: Reach
     ) -> tuple[CloudError, ...]:
         """Return which buckets are yet to let the distribution in, and which keys of buckets never will."""
-        arn, me = str(settled[self.main].outputs.get("arn")), request.ref.path
+        arn, me = settled[self.main].outputs.get("arn"), request.ref.path
+        if arn is None:
+            return ()
         buckets = sorted(request.referred.items(), key=lambda each: str(each[0]))
         waiting = [
             Waiting(f"{ref} is yet to let the distribution read its objects.")
@@ -206,7 +212,7 @@ def _is_key(arn: str | None) -> bool:
 def _statements(request: Request[DistributionSpec], arn: str) -> list[str]:
     """Return what the policies of buckets need that are not ours, and that we sign requests to."""
     names = {
-        str(origin.domain_name).partition(".s3")[0]
+        str(origin.domain_name).rpartition(".s3")[0]
         for origin in request.spec.origins or ()
         if origin.s3 and origin.access_control
     }

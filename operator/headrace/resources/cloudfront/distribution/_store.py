@@ -13,7 +13,6 @@ def document(answer: Any) -> Document:
     about = {
         "status": found["Status"],
         "domainName": found["DomainName"],
-        "arn": found["ARN"],
         "lastModified": found["LastModifiedTime"],
     }
     return Document(body=found["DistributionConfig"], version=answer["ETag"], about=about)

@@ -1,16 +1,19 @@
 """The certificate with which viewers are met, and the versions of TLS that they may speak."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from headrace.engine.document import Body
+from headrace.engine.graph import KNOWN_LATER
 from headrace.engine.slices import Missing, Slice
 from headrace.resources.cloudfront.distribution._checks import checked, none_for_empty
 from headrace.resources.cloudfront.distribution._member import DistributionLens
 
 _MEMBER = "ViewerCertificate"
+_ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+"
 _ONE = "a distribution has one certificate: certificateARN or iamCertificateID"
 _OWN = "minimumProtocolVersion and sslSupport need a certificate: CloudFront's own has them fixed"
 _VIP = "minimumProtocolVersion SSLv3 needs sslSupport vip"
@@ -40,7 +43,7 @@ class ViewerCertificate(Slice):
     certificate_arn: Annotated[str | None, BeforeValidator(none_for_empty)] = Field(
         None,
         max_length=256,
-        pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+$",
+        pattern=rf"^({_ARN}|{re.escape(KNOWN_LATER)})$",
         description="ARN of a certificate of Certificate Manager in us-east-1.",
     )
     iam_certificate_id: Annotated[str | None, BeforeValidator(none_for_empty)] = Field(
