@@ -40,10 +40,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def working() -> AsyncIterator[Loop]:
-    """Have a loop that knows one object."""
+    """Have a loop that knows one object, and has looked at it: what it writes later would bring it back."""
     stage = Stage(in_sync)
     stage.loop.changed(body(version=4))
     try:
+        while not (known := stage.loop.cache.get(REF)) or not known.conditions:
+            await asyncio.sleep(0)
         yield stage.loop
     finally:
         await stage.end()
