@@ -1,7 +1,7 @@
 """Asking: what an object asks for, read and checked, as the nodes that it expands to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,6 +29,8 @@ class Asked:
     access: Access
     request: Request[Any]
     nodes: Nodes
+    checked: dict[str, Wishes] = field(default_factory=dict)
+    """The wishes for those nodes that refer to no other, by name: checked before anything is done."""
 
     @property
     def main(self) -> Node:
@@ -39,13 +41,15 @@ class Asked:
         """Say whether the object is about this node."""
         return node.name == self.kind.main
 
-    def wishes(self, node: Node) -> dict[str, Wish]:
+    def wishes(self, node: Node) -> Wishes:
         """Return the wish for each facet of a node whose refs are filled in.
 
         Raises:
             Invalid: what is said makes no sense.
             Denied: the account does not grant it.
         """
+        if node.name in self.checked:
+            return self.checked[node.name]
         layers = (*node.layers, *self._of_account(node))
         # What else belongs to the object is ours as a whole.
         secure = self.spec.defaults == "Secure" or not self.is_main(node)
@@ -94,5 +98,5 @@ def ask(parts: Parts, obj: Object) -> Asked:
     asked = Asked(obj, kind, spec, access, request, nodes)
     for node in nodes:
         if not node.refs():
-            asked.wishes(node)
+            asked.checked[node.name] = asked.wishes(node)
     return asked

@@ -17,13 +17,12 @@ def check_granted(access: Access, namespace: str, node: Node, wishes: Mapping[st
         Denied: with the entry of the AWSAccount that is missing.
         Invalid: it would be in another partition.
     """
-    who = f"AWSAccount {access.name} does not let namespace {namespace}"
     if node.id:
         check_id(access, namespace, node, node.id)
     _check_partition(access, node)
     for name, wish in wishes.items():
         if isinstance(wish.value, Slice):
-            _check_passes(access, who, name, wish.value, node.from_nodes)
+            _check_passes(access, _refusal(access, namespace), name, wish.value, node.from_nodes)
 
 
 def check_id(access: Access, namespace: str, node: Node, id: str) -> None:
@@ -32,7 +31,7 @@ def check_id(access: Access, namespace: str, node: Node, id: str) -> None:
     Raises:
         Denied: with the entry of the AWSAccount that is missing.
     """
-    who = f"AWSAccount {access.name} does not let namespace {namespace}"
+    who = _refusal(access, namespace)
     kind, zone = node.resource.root.granted_as, id.partition("/")[0]
     if kind == "buckets" and not granted((*access.grants.create, *access.grants.adopt), id):
         raise Denied(
@@ -54,7 +53,7 @@ def _check_partition(access: Access, node: Node) -> None:
         )
 
 
-def _check_passes(access: Access, who: str, name: str, value: Slice, ours: Collection[object] = ()) -> None:
+def _check_passes(access: Access, who: str, name: str, value: Slice, ours: Collection[object]) -> None:
     for what, arn in value.passed():
         if arn not in ours and not granted(getattr(access.grants, what), arn):
             raise Denied(
@@ -82,6 +81,11 @@ def ungranted(access: Access, namespace: str, node: Node, what: str) -> str:
     """Say which entry is missing."""
     kind = node.resource.root.granted_as or "buckets"
     return (
-        f"AWSAccount {access.name} does not let namespace {namespace} {what} {node.id}: no pattern in "
-        f"{kind}.{what} of its spec.namespaces covers it."
+        f"{_refusal(access, namespace)} {what} {node.id}: no pattern in {kind}.{what} of its "
+        "spec.namespaces covers it."
     )
+
+
+def _refusal(access: Access, namespace: str) -> str:
+    """Return how all sentences about a missing entry begin."""
+    return f"AWSAccount {access.name} does not let namespace {namespace}"

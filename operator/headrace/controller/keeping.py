@@ -46,13 +46,14 @@ def keep(parts: Parts, seen: Seen) -> Told:
     if write and asked.kind.composite:
         seen = replace(seen, obj=ledger.remember(parts.api, seen.obj, asked.nodes, asked.kind.main))
     seen = replace(seen, observing=observing, wrote=write)
-    return Told(_kept(parts, seen, asked, held), seconds(asked.spec.resync_interval))
+    return Told(_kept(_Keeping(parts, seen, asked, held, anew)), seconds(asked.spec.resync_interval))
 
 
-def _kept(parts: Parts, seen: Seen, asked: Asked, held: bool) -> Seen:
+def _kept(keeping: "_Keeping") -> Seen:
     """Make the pass; whatever ends it is told of the object whose ledger was written just now."""
+    seen = keeping.seen
     try:
-        return _Keeping(parts, seen, asked, held).run()
+        return keeping.run()
     except CloudError as error:
         return replace(seen, errors=(error,))
     except ApiError:
@@ -79,16 +80,15 @@ def still_deploying(parts: Parts, obj: Object) -> Deploying | None:
 class _Keeping:
     """One pass over all that an object stands for."""
 
-    def __init__(self, parts: Parts, seen: Seen, asked: Asked, held: bool) -> None:
+    def __init__(self, parts: Parts, seen: Seen, asked: Asked, held: bool, anew: frozenset[str]) -> None:
         self.parts, self.seen, self.asked, self.held = parts, seen, asked, held
         self.account = asked.access.account
         self.known = {part.name: part for part in ledger.parts_of(seen.obj)}
         self.errors: list[CloudError] = []
-        self.anew = _asked_anew(asked)
-        self.only = self.anew if self.anew and _in_sync(seen.obj) else None
+        self.only = anew if anew and _in_sync(seen.obj) else None
         applied = seen.obj.status.get("appliedGeneration") == seen.obj.generation
         # What others ask for is carried out, and the drift beside it is only reported.
-        self.reports = bool(self.anew) and applied and asked.spec.drift_policy == "Report"
+        self.writes = anew if anew and applied and asked.spec.drift_policy == "Report" else None
 
     @property
     def obj(self) -> Object:
@@ -124,7 +124,7 @@ class _Keeping:
         node = replace(main.node, id=main.id)
         seen = replace(
             self.seen,
-            what=self.work(node, main.wishes).what,
+            what=node.what,
             ignored=self.ignored(),
             wishes=merged_wishes(main.wishes, {name: each.wishes for name, each in others.items()}),
             errors=tuple(self.errors),
@@ -175,7 +175,7 @@ class _Keeping:
             adopt=asks and may,
             no_adoption=ungranted(access, namespace, node, "adopt") if asks and not may else "",
             no_creation=no_creation(access, namespace, node),
-            writes=self.anew if self.reports else None,
+            writes=self.writes,
             ignored=self.ignored() if main else Ignored(),
             write=self.seen.wrote,
             intent=Intent.OBSERVE if self.seen.observing else Intent.KEEP,

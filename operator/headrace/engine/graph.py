@@ -57,6 +57,11 @@ class Node:
     from_nodes: tuple[Any, ...] = ()
     """The values that came from other nodes of the same object, once they are filled in."""
 
+    @property
+    def what(self) -> str:
+        """Return how sentences call it: "bucket media"."""
+        return f"{self.resource.title} {self.id or self.title}"
+
     def address(self, partition: str, account: str) -> str:
         """Return the ARN that the resource has there, with all filled in but what follows from its id."""
         return self.resource.root.located(partition, self.region, account)

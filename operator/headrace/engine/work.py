@@ -57,8 +57,7 @@ class Work:
     @property
     def what(self) -> str:
         """Return how sentences call the resource: "bucket media"."""
-        kind = self.resource.title
-        return f"{kind} {self.target.id or self.target.name}"
+        return f"{self.resource.title} {self.target.id or self.target.name}"
 
 
 @dataclass(frozen=True)
