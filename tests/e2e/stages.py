@@ -1,6 +1,7 @@
 """The stages of an object's life; those of a bucket have every setting: a new facet is in by being there."""
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -104,7 +105,7 @@ class Builder(Protocol):
 
 
 @dataclass(frozen=True)
-class Plot:
+class Plot(ABC):
     """One object with those that it refers to, and what is to come of them."""
 
     people: People
@@ -140,17 +141,17 @@ class Plot:
         """Name an object of its namespace."""
         return ObjectRef(kind, self.world.namespace, name)
 
+    @abstractmethod
     def truth(self) -> dict[str, Any]:
         """Return all that AWS tells of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def called(self) -> dict[str, str]:
         """Return what to write in the place of names that no two plots have in common."""
-        raise NotImplementedError
 
+    @abstractmethod
     def nothing_left(self) -> bool:
         """Say whether all that was to come of the object is gone."""
-        raise NotImplementedError
 
     def sight(self) -> str:
         """Return all that there is of it, in Kubernetes and in AWS, but for its name and the time."""

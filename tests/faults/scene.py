@@ -1,5 +1,6 @@
 """One object, what comes of it, and an operator in this process that makes a pass when it is told to."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def goes_on(outcome: Outcome) -> bool:
     return outcome.next is Next.BACKOFF or (isinstance(outcome.next, float) and outcome.next < _SOON)
 
 
-class Scene:
+class Scene(ABC):
     """One object from its making to its end. The API server is a dict, AWS is the stand-in."""
 
     kind: ClassVar[str]
@@ -115,25 +116,25 @@ class Scene:
         """Return as whom the operator works."""
         return ground.account
 
+    @abstractmethod
     def about(self) -> Fault:
         """Return what faults are to be about, so that they hit this scene and no other."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_mine(self, call: Call) -> bool:
         """Say whether a call is about what comes of the object."""
-        raise NotImplementedError
 
+    @abstractmethod
     def truth(self) -> dict[str, Any]:
         """Return all that AWS tells of it, part by part; nothing where nothing is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def called(self) -> dict[str, str]:
         """Return what to write in the place of names that no two scenes have in common."""
-        raise NotImplementedError
 
+    @abstractmethod
     def spec(self, settings: Any, **more: Any) -> dict[str, Any]:
         """Return a spec with these settings."""
-        raise NotImplementedError
 
     def look(self) -> Outcome:
         """Make one pass, as the loop does."""
