@@ -57,12 +57,18 @@ def _role(kinds: Iterable[Definition[Any]]) -> Manifest:
 
 
 def _own_rights() -> list[Manifest]:
-    """Grant, in the operator's own namespace only, to read the Secrets of accounts."""
+    """Grant, in the operator's own namespace only, to read the Secrets of accounts and to hold its Lease."""
+    leases = "coordination.k8s.io"
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",
         "metadata": _meta(),
-        "rules": [_rule("", ["secrets"], ["get"])],
+        "rules": [
+            _rule("", ["secrets"], ["get"]),
+            # What is to be made has no name yet, as far as rights go.
+            _rule(leases, ["leases"], ["create"]),
+            {**_rule(leases, ["leases"], ["get", "update"]), "resourceNames": [NAME]},
+        ],
     }
     return [role, _binding(namespaced=True)]
 
@@ -98,9 +104,9 @@ def _deployment() -> Manifest:
         "kind": "Deployment",
         "metadata": _meta(),
         "spec": {
-            "replicas": 1,
-            # Two at once would do no harm, but there is no need for them either.
-            "strategy": {"type": "Recreate"},
+            # One works, the other stands ready.
+            "replicas": 2,
+            "strategy": {"type": "RollingUpdate"},
             "selector": {"matchLabels": _LABELS},
             "template": {"metadata": {"labels": _LABELS}, "spec": _pod()},
         },
@@ -116,7 +122,7 @@ def _pod() -> Manifest:
             {
                 "name": "operator",
                 "image": IMAGE,
-                "args": ["--allow-ambient", f"--listen=0.0.0.0:{_PORT}"],
+                "args": ["--allow-ambient", "--leader-elect", f"--listen=0.0.0.0:{_PORT}"],
                 "ports": [{"name": "http", "containerPort": _PORT}],
                 "readinessProbe": {"httpGet": {"path": "/readyz", "port": "http"}},
                 "livenessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 30},

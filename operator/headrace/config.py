@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from headrace.controller.elector import Timing
+
+# The API server takes no more (fieldManager in apimachinery/pkg/apis/meta/v1/validation).
+_LONGEST_MANAGER = 128
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -18,3 +23,17 @@ class Config:
     rate: float
     """Requests a second to one AWS service in one account and region."""
     own_namespace: str
+
+    # High availability
+
+    leader_elect: bool
+    lease_name: str
+    """The Lease is in the operator's own namespace."""
+    timing: Timing
+    identity: str
+    """How this replica is called; each process adds to it what no other one does."""
+
+    @property
+    def manager(self) -> str:
+        """What managedFields call this release of the operator: its namespace and its Lease tell it apart."""
+        return f"headrace/{self.own_namespace}/{self.lease_name}"[:_LONGEST_MANAGER]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import socket
 
 import typer
 
@@ -10,6 +11,7 @@ from headrace import options
 from headrace.aws.sessions import DEFAULT_RATE
 from headrace.config import Config
 from headrace.controller.api import ApiError
+from headrace.controller.elector import Timing
 from headrace.controller.running import Broken
 from headrace.kube.connection import ConnectionFailed
 from headrace.logs import LogFormat, configure
@@ -30,6 +32,12 @@ def operator(
     listen: options.Listen = "127.0.0.1:8080",
     aws_rate: options.AWSRate = DEFAULT_RATE,
     own_namespace: options.OwnNamespace = "headrace-system",
+    leader_elect: options.LeaderElect = False,
+    lease_name: options.LeaseName = "headrace-operator",
+    lease_duration: options.LeaseDuration = Timing.lease,
+    renew_deadline: options.RenewDeadline = Timing.renew,
+    retry_period: options.RetryPeriod = Timing.retry,
+    identity: options.Identity = "",
     log_format: options.Format = LogFormat.JSON,
     log_level: options.Level = "INFO",
     version: options.Version = False,
@@ -45,6 +53,10 @@ def operator(
             listen=options.address(listen),
             rate=aws_rate,
             own_namespace=own_namespace,
+            leader_elect=leader_elect,
+            lease_name=lease_name,
+            timing=options.timing(lease_duration, renew_deadline, retry_period),
+            identity=identity or socket.gethostname(),
         )
     )
 

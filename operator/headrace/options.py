@@ -9,11 +9,15 @@ from typing import Annotated
 import typer
 
 from headrace import __version__
+from headrace.controller.elector import Timing
 from headrace.logs import LogFormat
 
 # In sts:ExternalId, in values of tags, and never the slash that ends it there.
 _CLUSTER_ID = re.compile(r"[A-Za-z0-9_.:=+@-]{1,63}", re.ASCII)
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_LEASE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", re.ASCII)
+# What stands in a header and in a Lease as it is.
+_IDENTITY = re.compile(r"[A-Za-z0-9._-]{1,253}", re.ASCII)
 
 
 def address(value: str) -> tuple[str, int]:
@@ -57,6 +61,31 @@ def _name(value: str) -> str:
             "letter or a digit; patterns are not understood"
         )
     return value
+
+
+def _lease(value: str) -> str:
+    if value and not _LEASE.fullmatch(value):
+        raise typer.BadParameter(
+            f"{value!r} is no name for a Lease: it has up to 63 of a-z, 0-9, - and ., and begins and ends "
+            "with a letter or a digit"
+        )
+    return value
+
+
+def _identity(value: str) -> str:
+    if value and not _IDENTITY.fullmatch(value):
+        raise typer.BadParameter(
+            f"{value!r} is no identity: it has up to 253 of a-z, A-Z, 0-9, ., _ and -, as names of pods do"
+        )
+    return value
+
+
+def timing(lease: int, renew: float, retry: float) -> Timing:
+    """Return how long things last in an election, once it fits together."""
+    made = Timing(lease, renew, retry)
+    if wrong := made.wrong():
+        raise typer.BadParameter(wrong)
+    return made
 
 
 def _level(value: str) -> str:
@@ -122,6 +151,56 @@ AWSRate = Annotated[
 Workers = Annotated[
     int,
     typer.Option(envvar="HEADRACE_WORKERS", min=1, max=100, help="How many objects are worked on at once."),
+]
+
+# High availability
+
+LeaderElect = Annotated[
+    bool,
+    typer.Option(
+        "--leader-elect/--no-leader-elect",
+        envvar="HEADRACE_LEADER_ELECT",
+        help="Of several replicas one works, the holder of a Lease in the operator's namespace.",
+    ),
+]
+LeaseName = Annotated[
+    str,
+    typer.Option(envvar="HEADRACE_LEASE_NAME", callback=_lease, help="The Lease; one for each release."),
+]
+LeaseDuration = Annotated[
+    int,
+    typer.Option(
+        envvar="HEADRACE_LEASE_DURATION",
+        min=2,
+        max=3600,
+        help="Seconds without a sign of the leader until another one takes its place.",
+    ),
+]
+RenewDeadline = Annotated[
+    float,
+    typer.Option(
+        envvar="HEADRACE_RENEW_DEADLINE",
+        min=0.5,
+        max=3600,
+        help="Seconds for which the leader works after it last got the Lease; then its process ends.",
+    ),
+]
+RetryPeriod = Annotated[
+    float,
+    typer.Option(
+        envvar="HEADRACE_RETRY_PERIOD",
+        min=0.1,
+        max=600,
+        help="Seconds between two looks of a standby at the Lease, and between two tries of the leader.",
+    ),
+]
+Identity = Annotated[
+    str,
+    typer.Option(
+        envvar="HEADRACE_IDENTITY",
+        callback=_identity,
+        help="What the Lease calls this replica, with a random suffix; empty: the host's name.",
+    ),
 ]
 
 # Probes, metrics, logs

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from headrace import __version__
+from headrace.controller.elector import Alone
 from headrace.kinds.registry import DEFINITIONS
 from headrace.kube.connection import Heartbeat
 from headrace.main import app
@@ -254,7 +255,7 @@ def test_it_is_healthy_until_nothing_ended_for_ten_minutes_though_something_is_d
 
 def test_it_is_ready_once_every_kind_is_watched() -> None:
     ready, heartbeat = asyncio.Event(), Heartbeat(Clock())
-    probe = _readiness(ready, heartbeat)
+    probe = _readiness(ready, heartbeat, Alone())
 
     assert probe() == "the watches have not begun yet"
     ready.set()

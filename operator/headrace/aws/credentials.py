@@ -18,6 +18,7 @@ from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
 
 from headrace import __version__
+from headrace.engine.fence import Fence
 
 # Sessions share one loader: 20 clients in separate sessions cost 247 MiB, with a shared one 9.
 _LOADER = create_loader()
@@ -98,9 +99,9 @@ class _Assumed(CredentialProvider):
 
     METHOD = "headrace-assume-role"
 
-    def __init__(self, role: Role, source: Source, watch: Watch) -> None:
+    def __init__(self, role: Role, source: Source, watch: Watch, fence: Fence) -> None:
         super().__init__()
-        self._role, self._source, self._watch, self._own = role, source, watch, plain_session()
+        self._role, self._source, self._watch, self._own = role, source, watch, plain_session(fence)
         self._own.register_component("data_loader", _LOADER)
 
     def load(self) -> DeferredRefreshableCredentials | None:
@@ -126,25 +127,31 @@ class _Assumed(CredentialProvider):
         return client
 
 
-def session_of(source: Source, watch: Watch) -> botocore.session.Session:
+def session_of(source: Source, watch: Watch, fence: Fence) -> botocore.session.Session:
     """Make a session with these credentials; no call is made yet.
 
     Args:
         source: whose credentials.
         watch: what sees the clients with which a role is assumed.
+        fence: lets requests through, those for credentials too.
     """
-    session = plain_session()
+    session = plain_session(fence)
     match source.credentials:
         case Keys(access_key, secret_key, token):
             session.set_credentials(access_key, secret_key, token)
         case Role() as role:
-            session.get_component("credential_provider").providers[:] = [_Assumed(role, source, watch)]
+            session.get_component("credential_provider").providers[:] = [_Assumed(role, source, watch, fence)]
     return session
 
 
-def plain_session() -> botocore.session.Session:
-    """Make a session with what the process runs with."""
-    return botocore.session.get_session()
+def plain_session(fence: Fence) -> botocore.session.Session:
+    """Make a session with what the process runs with, all of whose clients come past the fence.
+
+    Last before they send: whoever waited for its turn, or to try again, may lead no more.
+    """
+    session = botocore.session.get_session()
+    session.get_component("event_emitter").register_last("before-send", lambda **_: fence.check())
+    return session
 
 
 def for_boto3(session: botocore.session.Session) -> boto3.session.Session:

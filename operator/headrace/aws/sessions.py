@@ -20,6 +20,7 @@ from headrace.aws.meter import Meter
 from headrace.aws.pacing import Pacing
 from headrace.aws.turns import Turns
 from headrace.engine.errors import CloudError, Invalid, Unavailable
+from headrace.engine.fence import Fence
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -50,11 +51,16 @@ class Account:
     """An AWS account as one identity sees it; safe for threads."""
 
     def __init__(
-        self, meter: Meter, pacing: Pacing, source: Source | None = None, turns: Turns | None = None
+        self,
+        meter: Meter,
+        pacing: Pacing,
+        source: Source | None = None,
+        turns: Turns | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self._meter, self._pacing, self._source = meter, pacing, source or Source()
         self._turns = turns or Turns()
-        session = session_of(self._source, self._watch_own)
+        session = session_of(self._source, self._watch_own, fence or Fence())
         self._region = self._source.region or region_of(session)
         self._session = for_boto3(session)
         self._clients: dict[tuple[str, str], Any] = {}

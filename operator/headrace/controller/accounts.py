@@ -14,6 +14,7 @@ from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.controller.secrets import FreshSecrets
 from headrace.engine.errors import Denied, Invalid, Waiting
+from headrace.engine.fence import Fence
 from headrace.kinds.aws_account import AccountSpec, NamespaceEntry
 from headrace.kinds.definition import ObjectRef, read_spec
 
@@ -264,11 +265,11 @@ def _spec(obj: Object) -> AccountSpec:
         raise error.with_message(f"{obj.ref}: {error.message}") from error
 
 
-def make_account(meter: Meter, pacing: Pacing) -> Callable[[Source], Account]:
-    """Return what makes accounts that share this meter and this pacing, and wait for one another."""
+def make_account(meter: Meter, pacing: Pacing, fence: Fence | None = None) -> Callable[[Source], Account]:
+    """Return what makes accounts that share meter, pacing and fence, and wait for one another."""
     turns = Turns()
 
     def make(source: Source) -> Account:
-        return Account(meter, pacing, source, turns)
+        return Account(meter, pacing, source, turns, fence)
 
     return make

@@ -17,6 +17,7 @@ from headrace.controller.outcome import Outcome
 from headrace.controller.references import dependents
 from headrace.controller.status import LASTING
 from headrace.controller.workqueue import Item, Lane, WorkQueue
+from headrace.engine.fence import NotLeading
 from headrace.kinds.definition import ObjectRef
 
 log = logging.getLogger("headrace.loop")
@@ -76,6 +77,8 @@ class Loop:
     workers: int = 10
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """The labels of each namespace."""
+    owns: Callable[[ObjectRef], bool] = lambda _: True
+    """Which objects this process works on; all replicas watch all of them (ADR 25)."""
     _memory: defaultdict[ObjectRef, _Memory] = field(default_factory=lambda: defaultdict(_Memory))
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
@@ -85,16 +88,12 @@ class Loop:
     def listed(self, body: Mapping[str, Any]) -> None:
         """Take in an object that was there when the watch began."""
         if self._put(body):
-            obj = Object(body)
-            if _settled(obj):
-                self.queue.add_after(obj.ref, random.uniform(0, _START_SPREAD))  # noqa: S311 - spreads load
-            else:
-                self.queue.add(obj.ref, forced=True)
+            self._begin_with(Object(body))
 
     def changed(self, body: Mapping[str, Any]) -> None:
         """Take in an object that was made or changed, by others or by ourselves."""
         if self._put(body):
-            self.queue.add(Object(body).ref)
+            self._due(Object(body).ref)
 
     def deleted(self, body: Mapping[str, Any]) -> None:
         """Take in that an object is gone."""
@@ -133,7 +132,7 @@ class Loop:
         if labels != (known or {}):
             for obj in self.cache:
                 if obj.ref.namespace == namespace:
-                    self.queue.add(obj.ref, forced=True)
+                    self._due(obj.ref, forced=True)
 
     def _put(self, body: Mapping[str, Any]) -> bool:
         """Keep an object if it is news, and have those looked at that go by it."""
@@ -150,7 +149,22 @@ class Loop:
 
     def _tell(self, before: Object | None, after: Object | None) -> None:
         for ref in dependents(self.cache, before, after):
-            self.queue.add(ref, forced=True)
+            self._due(ref, forced=True)
+
+    def _begin_with(self, obj: Object) -> None:
+        """Have an object looked at that is new to us: soon where all is well with it, or else at once."""
+        if not _settled(obj):
+            self._due(obj.ref, forced=True)
+        elif self._works_on(obj.ref):
+            self.queue.add_after(obj.ref, random.uniform(0, _START_SPREAD))  # noqa: S311 - spreads load
+
+    def _due(self, ref: ObjectRef, *, forced: bool = False) -> None:
+        if self._works_on(ref):
+            self.queue.add(ref, forced=forced)
+
+    def _works_on(self, ref: ObjectRef) -> bool:
+        """Say whether events are to lead to work; who stands by keeps the cache, and nothing else."""
+        return self._ended is not None and self.owns(ref)
 
     # Working
 
@@ -158,13 +172,17 @@ class Loop:
         """Work until the queue is closed, once this process leads."""
         await self.leadership.acquired()
         self._ended = self.clock()
+        for obj in self.cache:
+            self._note(obj)
+            self._begin_with(obj)
         async with asyncio.TaskGroup() as group:
             for _ in range(self.workers):
                 group.create_task(self._work())
 
-    def stop(self) -> None:
-        """Take no more work; what runs is finished."""
+    def stop(self) -> bool:
+        """Take no more work; what runs is finished. Say whether there was work at all."""
         self.queue.close()
+        return self._ended is not None
 
     def standstill(self) -> float:
         """Return for how many seconds something has been due and no pass has ended."""
@@ -213,6 +231,10 @@ class Loop:
             )
         except Gone:
             outcome = Outcome(None, result="deleted")
+        except NotLeading:
+            # Whoever leads by now does the rest; this process is about to end.
+            await self.queue.closed()
+            return "left"
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
             passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING
@@ -262,6 +284,8 @@ class Loop:
         return min(wait * 2.0**memory.stalled, _LONGEST_WAIT)
 
     def _note(self, obj: Object) -> None:
+        if not self._works_on(obj.ref):
+            return
         holding = {type_ for type_, condition in obj.conditions.items() if condition["status"] == "True"}
         state = "stalled" if "Stalled" in holding else "ready" if "Ready" in holding else "progressing"
         self.metrics.state(obj.ref.kind, obj.ref.path, state, obj.status.get("driftCount", 0))

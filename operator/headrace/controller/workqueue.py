@@ -68,7 +68,7 @@ class WorkQueue(Generic[K]):
         self._fast_in_a_row = 0
         self._failures: dict[K, int] = {}
         self._wake = asyncio.Event()
-        self._closed = False
+        self._closing = asyncio.Event()
 
     def __len__(self) -> int:
         """Count the keys that are due."""
@@ -133,12 +133,16 @@ class WorkQueue(Generic[K]):
 
     def close(self) -> None:
         """Let every `get` return None from now on."""
-        self._closed = True
+        self._closing.set()
         self._wake.set()
+
+    async def closed(self) -> None:
+        """Wait until the queue is closed."""
+        await self._closing.wait()
 
     async def get(self) -> Item[K] | None:
         """Wait for a key and take it; None once the queue is closed."""
-        while not self._closed:
+        while not self._closing.is_set():
             item = self.take()
             if item is not None:
                 return item

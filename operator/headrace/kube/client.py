@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from headrace.controller.api import ApiError, Body, Forbidden, Gone, Stale
 from headrace.controller.secrets import Secret
+from headrace.engine.fence import Fence
 from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
 
@@ -24,21 +25,36 @@ _USER = re.compile('User "([^"]+)"')
 
 
 class KubeClient:
-    """Reads and patches custom resources of our group, and reads Secrets by their names."""
+    """Reads and patches custom resources of our group, and reads Secrets by their names.
+
+    Args:
+        api_client: the way to the API server.
+        definitions: the kinds.
+        namespace: where Secrets are, unless another one is named.
+        manager: what managedFields call us.
+        fence: lets writes through.
+    """
 
     def __init__(
-        self, api_client: client.ApiClient, definitions: Mapping[str, Definition[Any]], namespace: str = ""
+        self,
+        api_client: client.ApiClient,
+        definitions: Mapping[str, Definition[Any]],
+        namespace: str = "",
+        *,
+        manager: str | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self._objects = client.CustomObjectsApi(api_client)
         self._core = client.CoreV1Api(api_client)
         self._definitions, self._namespace = definitions, namespace
+        self._manager, self._fence = manager, fence or Fence()
 
     def cluster_id(self) -> str:
         """Return the UID of the namespace kube-system, which stands for the cluster."""
         try:
             return str(self._core.read_namespace("kube-system", _request_timeout=_TIMEOUT).metadata.uid)
         except (ApiException, HTTPError) as error:
-            raise _translated(error, "the namespace kube-system", "get") from error
+            raise translated(error, "the namespace kube-system", "get") from error
 
     def secret(self, name: str, namespace: str = "") -> Secret | None:
         """Return a Secret, of the operator's namespace unless another is named, or None where there is none.
@@ -51,7 +67,7 @@ class KubeClient:
         try:
             found = self._core.read_namespaced_secret(name, namespace, _request_timeout=_TIMEOUT)
         except (ApiException, HTTPError) as error:
-            failure = _translated(error, what, "get")
+            failure = translated(error, what, "get")
             if isinstance(failure, Gone):
                 return None
             raise failure from error
@@ -64,7 +80,7 @@ class KubeClient:
         try:
             found = self._core.list_namespace(_request_timeout=_TIMEOUT)
         except (ApiException, HTTPError) as error:
-            raise _translated(error, "the namespaces", "list") from error
+            raise translated(error, "the namespaces", "list") from error
         return {item.metadata.name: item.metadata.labels or {} for item in found.items}
 
     def served(self) -> Set[str]:
@@ -72,7 +88,7 @@ class KubeClient:
         try:
             found = self._objects.get_api_resources(GROUP, VERSION, _request_timeout=_TIMEOUT)
         except (ApiException, HTTPError) as error:
-            failure = _translated(error, f"the resources of {GROUP}/{VERSION}", "list")
+            failure = translated(error, f"the resources of {GROUP}/{VERSION}", "list")
             if isinstance(failure, Gone):
                 return frozenset()
             raise failure from error
@@ -107,7 +123,7 @@ class KubeClient:
                     GROUP, VERSION, *where, definition.plural, limit=_PAGE, _request_timeout=_TIMEOUT, **more
                 )
             except (ApiException, HTTPError) as error:
-                raise _translated(error, f"the {definition.plural}", "list") from error
+                raise translated(error, f"the {definition.plural}", "list") from error
             yield page
             token = page["metadata"].get("continue")
             if not token:
@@ -117,11 +133,15 @@ class KubeClient:
     def patch_status(self, ref: ObjectRef, patch: Body) -> Body:
         """Merge-patch the status; Stale where the patch's resourceVersion is not the newest."""
         call = "patch_{}_custom_object_status"
-        return self._call("patch the status of", call, ref, body=patch, _content_type=_MERGE)
+        return self._write("patch the status of", call, ref, body=patch, _content_type=_MERGE)
 
     def patch(self, ref: ObjectRef, operations: Sequence[Body]) -> Body:
         """JSON-patch the object; Stale where a test in it fails."""
-        return self._call("patch", "patch_{}_custom_object", ref, body=list(operations), _content_type=_JSON)
+        return self._write("patch", "patch_{}_custom_object", ref, body=list(operations), _content_type=_JSON)
+
+    def _write(self, verb: str, call: str, ref: ObjectRef, **more: Any) -> Body:
+        self._fence.check()
+        return self._call(verb, call, ref, field_manager=self._manager, **more)
 
     def _call(self, verb: str, call: str, ref: ObjectRef, **more: Any) -> Body:
         """Call the method for objects of a namespace or of the whole cluster, whichever these are."""
@@ -133,21 +153,23 @@ class KubeClient:
                 GROUP, VERSION, *where, definition.plural, ref.name, _request_timeout=_TIMEOUT, **more
             )
         except (ApiException, HTTPError) as error:
-            raise _translated(error, str(ref), verb, tested=more.get("_content_type") == _JSON) from error
+            raise translated(error, str(ref), verb, tested=more.get("_content_type") == _JSON) from error
         return answer
 
 
-def make_client(configuration: client.Configuration, connections: int) -> client.ApiClient:
-    """Make an API client that holds so many connections open."""
+def make_client(
+    configuration: client.Configuration, connections: int, identity: str = ""
+) -> client.ApiClient:
+    """Make an API client that holds so many connections open, and names us where it is said who we are."""
     configuration.connection_pool_maxsize = connections
     # The queue tries again with its own back-off.
     configuration.retries = False
     api_client = client.ApiClient(configuration)
-    api_client.user_agent = user_agent()
+    api_client.user_agent = user_agent(identity)
     return api_client
 
 
-def _translated(error: Exception, what: str, verb: str, *, tested: bool = False) -> ApiError:
+def translated(error: Exception, what: str, verb: str, *, tested: bool = False) -> ApiError:
     """Turn an error of the API server, or of the way to it, into one of ours, with a sentence."""
     status = getattr(error, "status", None)
     if not isinstance(error, ApiException) or not status:

@@ -189,9 +189,9 @@ def login(heartbeat: Heartbeat) -> Callable[..., Any]:
     return log_in
 
 
-def user_agent() -> str:
-    """Return how we call ourselves to servers."""
-    return f"headrace/{__version__}"
+def user_agent(identity: str = "") -> str:
+    """Return how we call ourselves to servers; the identity tells replicas apart."""
+    return f"headrace/{__version__} ({identity})" if identity else f"headrace/{__version__}"
 
 
 def _proxy(configuration: client.Configuration) -> str | None:

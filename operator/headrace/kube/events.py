@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from headrace.controller.api import Object
 from headrace.controller.transitions import Transition
+from headrace.engine.fence import Fence, NotLeading
 
 log = logging.getLogger("headrace.events")
 
@@ -48,9 +49,15 @@ class _Share:
 class EventRecorder:
     """Posts events from a thread of its own, so that nobody waits for them."""
 
-    def __init__(self, api_client: client.ApiClient, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        api_client: client.ApiClient,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        fence: Fence | None = None,
+    ) -> None:
         self._api = client.EventsV1Api(api_client)
-        self._clock = clock
+        self._clock, self._fence = clock, fence or Fence()
         self._queue: queue.Queue[tuple[Object, Transition] | None] = queue.Queue(_WAITING)
         self._told: OrderedDict[tuple[str, str, str], _Told] = OrderedDict()
         self._shares: OrderedDict[str, _Share] = OrderedDict()
@@ -80,6 +87,9 @@ class EventRecorder:
             obj, transition = item
             try:
                 self._post(obj, transition)
+            except NotLeading:
+                # Whoever leads by now tells of what it sees.
+                continue
             except (ApiException, HTTPError) as error:
                 if not _namespace_ends(error):
                     said = error.body if isinstance(error, ApiException) and error.body else error
@@ -97,6 +107,7 @@ class EventRecorder:
         if told is not None and now - told.at < _SERIES_WINDOW and self._count(told, namespace, now):
             return
         body = _event(obj, transition)
+        self._fence.check()
         self._api.create_namespaced_event(namespace, body, _request_timeout=_TIMEOUT)
         self._told[key] = _Told(body["metadata"]["name"], 1, now)
         _trim(self._told)
@@ -105,6 +116,7 @@ class EventRecorder:
         """Count one more in a series; say no where its event was deleted meanwhile."""
         told.count, told.at = told.count + 1, now
         series = {"series": {"count": told.count, "lastObservedTime": _timestamp()}}
+        self._fence.check()
         try:
             self._api.patch_namespaced_event(told.name, namespace, series, _request_timeout=_TIMEOUT)
         except ApiException as error:

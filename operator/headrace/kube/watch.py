@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -129,9 +130,21 @@ async def watch(
     ready: asyncio.Event,
     over: asyncio.Event | None = None,
     settings_: kopf.OperatorSettings | None = None,
+    asked: Callable[[], None] | None = None,
 ) -> None:
-    """Watch until the process is asked to stop, or it is over."""
-    await kopf.operator(
+    """Watch until it is over.
+
+    Args:
+        registry_: what is watched.
+        namespaces: where; none are all.
+        ready: is set once it begins.
+        over: ends it.
+        settings_: kopf's, where they are not to be ours.
+        asked: is called for each signal by which somebody asks the process to stop; kopf ends at the first
+            one where nobody else listens.
+    """
+    before = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
         registry=registry_,
         settings=settings_ or settings(),
         stop_flag=over,
@@ -140,3 +153,7 @@ async def watch(
         namespaces=list(namespaces),
         ready_flag=ready,
     )
+    if asked is not None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, asked)
+    await kopf.run_tasks(tasks, ignored=before)

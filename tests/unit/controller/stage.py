@@ -60,6 +60,8 @@ def play(script: Script, scene: Callable[[Stage], Any], leadership: Leadership |
 
     async def journey() -> Stage:
         stage = Stage(script, leadership=leadership)
+        # Whoever is alone leads from the start.
+        await asyncio.sleep(0)
         await scene(stage)
         await stage.end()
         return stage

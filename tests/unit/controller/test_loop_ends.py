@@ -10,6 +10,7 @@ import pytest
 
 from headrace.controller.api import Gone, Object
 from headrace.controller.consequences import Next
+from headrace.controller.elector import Alone
 from headrace.controller.loop import Loop
 from headrace.controller.outcome import Outcome
 from headrace.kinds.definition import ObjectRef
@@ -206,17 +207,14 @@ def test_the_state_of_each_object_is_known_from_its_first_event_on(
 # Starting and stopping
 
 
-class Standby:
+class Standby(Alone):
     """Leads once it is told to."""
 
     def __init__(self) -> None:
-        self.leads = asyncio.Event()
+        self.told = asyncio.Event()
 
     async def acquired(self) -> None:
-        await self.leads.wait()
-
-    async def release(self) -> None:
-        """There is nobody to hand over to."""
+        await self.told.wait()
 
 
 def test_a_standby_takes_in_events_and_works_only_once_it_leads() -> None:
@@ -227,7 +225,7 @@ def test_a_standby_takes_in_events_and_works_only_once_it_leads() -> None:
         await stage.until(100)
         assert stage.passes == []
         assert stage.loop.cache.get(REF) is not None
-        standby.leads.set()
+        standby.told.set()
         await stage.until(101)
         await stage.end()
         return stage.times
