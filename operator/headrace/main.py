@@ -30,6 +30,7 @@ def operator(
     listen: options.Listen = "127.0.0.1:8080",
     aws_rate: options.AWSRate = DEFAULT_RATE,
     own_namespace: options.OwnNamespace = "headrace-system",
+    accounts: options.AccountsFile = "",
     log_format: options.Format = LogFormat.JSON,
     log_level: options.Level = "INFO",
     version: options.Version = False,
@@ -45,6 +46,7 @@ def operator(
             listen=options.address(listen),
             rate=aws_rate,
             own_namespace=own_namespace,
+            accounts=options.accounts_file(accounts, options.split(namespaces), cluster_id),
         )
     )
 

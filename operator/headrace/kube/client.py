@@ -16,7 +16,7 @@ from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
 
 # Seconds to connect, and to wait for an answer.
-_TIMEOUT = (5, 30)
+TIMEOUT = (5, 30)
 _PAGE = 500
 _MERGE = "application/merge-patch+json"
 _JSON = "application/json-patch+json"
@@ -36,9 +36,9 @@ class KubeClient:
     def cluster_id(self) -> str:
         """Return the UID of the namespace kube-system, which stands for the cluster."""
         try:
-            return str(self._core.read_namespace("kube-system", _request_timeout=_TIMEOUT).metadata.uid)
+            return str(self._core.read_namespace("kube-system", _request_timeout=TIMEOUT).metadata.uid)
         except (ApiException, HTTPError) as error:
-            raise _translated(error, "the namespace kube-system", "get") from error
+            raise translated(error, "the namespace kube-system", "get") from error
 
     def secret(self, name: str, namespace: str = "") -> Secret | None:
         """Return a Secret, of the operator's namespace unless another is named, or None where there is none.
@@ -49,9 +49,9 @@ class KubeClient:
         namespace = namespace or self._namespace
         what = f"Secret {namespace}/{name}"
         try:
-            found = self._core.read_namespaced_secret(name, namespace, _request_timeout=_TIMEOUT)
+            found = self._core.read_namespaced_secret(name, namespace, _request_timeout=TIMEOUT)
         except (ApiException, HTTPError) as error:
-            failure = _translated(error, what, "get")
+            failure = translated(error, what, "get")
             if isinstance(failure, Gone):
                 return None
             raise failure from error
@@ -62,17 +62,17 @@ class KubeClient:
     def namespace_labels(self) -> dict[str, Mapping[str, str]]:
         """Return the labels of every namespace."""
         try:
-            found = self._core.list_namespace(_request_timeout=_TIMEOUT)
+            found = self._core.list_namespace(_request_timeout=TIMEOUT)
         except (ApiException, HTTPError) as error:
-            raise _translated(error, "the namespaces", "list") from error
+            raise translated(error, "the namespaces", "list") from error
         return {item.metadata.name: item.metadata.labels or {} for item in found.items}
 
     def served(self) -> Set[str]:
         """Return the plurals that the API server serves in our group and version; none without our CRDs."""
         try:
-            found = self._objects.get_api_resources(GROUP, VERSION, _request_timeout=_TIMEOUT)
+            found = self._objects.get_api_resources(GROUP, VERSION, _request_timeout=TIMEOUT)
         except (ApiException, HTTPError) as error:
-            failure = _translated(error, f"the resources of {GROUP}/{VERSION}", "list")
+            failure = translated(error, f"the resources of {GROUP}/{VERSION}", "list")
             if isinstance(failure, Gone):
                 return frozenset()
             raise failure from error
@@ -82,19 +82,23 @@ class KubeClient:
         """Read the object; Gone where there is none."""
         return self._call("get", "get_{}_custom_object", ref)
 
-    def list(self, definition: Definition[Any], namespaces: Sequence[str]) -> tuple[list[Body], int]:
-        """Return all objects of a kind, and the version of the oldest page: what is newer may be missing."""
+    def list(self, definition: Definition[Any], namespace: str = "") -> tuple[list[Body], int]:
+        """Return all objects of a kind, and the version of the oldest page: what is newer may be missing.
+
+        Args:
+            definition: the kind.
+            namespace: where to list; everywhere where none is named.
+        """
         found: list[Body] = []
         versions: list[int] = []
-        scopes = namespaces if definition.namespaced and namespaces else [""]
-        for scope in scopes:
-            for page in self._pages(definition, scope):
-                found += page["items"]
-                versions.append(int(page["metadata"]["resourceVersion"]))
+        for page in self._pages(definition, namespace):
+            found += page["items"]
+            versions.append(int(page["metadata"]["resourceVersion"]))
         return found, min(versions)
 
     def _pages(self, definition: Definition[Any], namespace: str) -> Iterator[Body]:
         where = (namespace,) if namespace else ()
+        place = f" in namespace {namespace}" if namespace else ""
         call = (
             self._objects.list_namespaced_custom_object
             if namespace
@@ -104,10 +108,10 @@ class KubeClient:
         while True:
             try:
                 page: Body = call(
-                    GROUP, VERSION, *where, definition.plural, limit=_PAGE, _request_timeout=_TIMEOUT, **more
+                    GROUP, VERSION, *where, definition.plural, limit=_PAGE, _request_timeout=TIMEOUT, **more
                 )
             except (ApiException, HTTPError) as error:
-                raise _translated(error, f"the {definition.plural}", "list") from error
+                raise translated(error, f"the {definition.plural}{place}", "list") from error
             yield page
             token = page["metadata"].get("continue")
             if not token:
@@ -130,10 +134,10 @@ class KubeClient:
         where = (ref.namespace,) if definition.namespaced else ()
         try:
             answer: Body = method(
-                GROUP, VERSION, *where, definition.plural, ref.name, _request_timeout=_TIMEOUT, **more
+                GROUP, VERSION, *where, definition.plural, ref.name, _request_timeout=TIMEOUT, **more
             )
         except (ApiException, HTTPError) as error:
-            raise _translated(error, str(ref), verb, tested=more.get("_content_type") == _JSON) from error
+            raise translated(error, str(ref), verb, tested=more.get("_content_type") == _JSON) from error
         return answer
 
 
@@ -147,7 +151,7 @@ def make_client(configuration: client.Configuration, connections: int) -> client
     return api_client
 
 
-def _translated(error: Exception, what: str, verb: str, *, tested: bool = False) -> ApiError:
+def translated(error: Exception, what: str, verb: str, *, tested: bool = False) -> ApiError:
     """Turn an error of the API server, or of the way to it, into one of ours, with a sentence."""
     status = getattr(error, "status", None)
     if not isinstance(error, ApiException) or not status:
