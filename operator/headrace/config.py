@@ -1,6 +1,7 @@
 """What the operator was started with."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from headrace.controller.elector import Timing
 
@@ -23,6 +24,11 @@ class Config:
     rate: float
     """Requests a second to one AWS service in one account and region."""
     own_namespace: str
+
+    # Without a right in the whole cluster
+
+    accounts: Path | None = None
+    """The file that has the accounts; without one they are AWSAccounts."""
 
     # High availability
 

@@ -4,6 +4,8 @@ Each is also a variable of the environment; an empty variable is no value.
 """
 
 import re
+from collections.abc import Collection
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -124,6 +126,36 @@ ClusterID = Annotated[
         help="What tells this cluster from others in owner tags; empty: the UID of kube-system.",
     ),
 ]
+
+# Without a right in the whole cluster
+
+AccountsFile = Annotated[
+    str,
+    typer.Option(
+        "--accounts",
+        envvar="HEADRACE_ACCOUNTS",
+        metavar="FILE",
+        help="A YAML list of accounts, each with name and spec, in the place of AWSAccounts: nothing is "
+        "asked that takes a right in the whole cluster. Needs --namespaces and --cluster-id.",
+    ),
+]
+
+
+def accounts_file(value: str, namespaces: Collection[str], cluster_id: str) -> Path | None:
+    """Return the file of accounts, once all else is said that would otherwise be asked of the cluster."""
+    if not value:
+        return None
+    missing = [
+        option for option, said in (("--namespaces", namespaces), ("--cluster-id", cluster_id)) if not said
+    ]
+    if missing:
+        raise typer.BadParameter(
+            f"with accounts from a file, nothing is asked of the whole cluster, so {' and '.join(missing)} "
+            "must be said",
+            param_hint="'--accounts' (env var: 'HEADRACE_ACCOUNTS')",
+        )
+    return Path(value)
+
 
 # AWS
 

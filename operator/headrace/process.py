@@ -4,16 +4,18 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from time import monotonic, time
+from typing import Any
 
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import SERVICE_RATES, Pacing
 from headrace.config import Config
+from headrace.controller.account_file import AccountFile, LogRecorder, follow
 from headrace.controller.account_reconciler import AccountReconciler
 from headrace.controller.accounts import Accounts, Options, make_account
 from headrace.controller.api import Object
@@ -29,14 +31,16 @@ from headrace.controller.secrets import FreshSecrets, secret_values
 from headrace.controller.workqueue import WorkQueue
 from headrace.engine.fence import Fence
 from headrace.kinds.aws_account import AWSAccount
-from headrace.kinds.definition import ObjectRef
+from headrace.kinds.definition import Definition, ObjectRef
 from headrace.kinds.registry import DEFINITIONS, KINDS
 from headrace.kube.client import KubeClient, make_client
-from headrace.kube.connection import Heartbeat, load
+from headrace.kube.connection import Heartbeat, load, path_of
 from headrace.kube.events import EventRecorder
 from headrace.kube.lease import Lease, stamp
-from headrace.kube.relist import prime, relist
-from headrace.kube.served import served_or_stopped
+from headrace.kube.relist import prime, relist, scopes
+from headrace.kube.rights import Rights, needed, on_namespaces, permitted
+from headrace.kube.served import served
+from headrace.kube.start import Start
 from headrace.kube.watch import registry, watch
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.server import Probe, Server
@@ -52,15 +56,39 @@ _READERS_PER_WORKER = 4
 
 
 @dataclass(frozen=True)
-class _Assembly:
-    """The parts that live as long as the process."""
+class _Ground:
+    """What is there from the first moment on, whatever is missing."""
 
+    config: Config
     kube: KubeClient
+    rights: Rights
     leadership: Leadership
-    loop: Loop
+    fence: Fence
+    """What ends with leadership: nothing is sent any more."""
     recorder: EventRecorder
     metrics: Metrics
     heartbeat: Heartbeat
+    file: AccountFile | None
+    """What has the accounts; without it they are AWSAccounts."""
+
+    @property
+    def definitions(self) -> Mapping[str, Definition[Any]]:
+        """The kinds that are watched."""
+        return DEFINITIONS if self.file is None else KINDS
+
+    @property
+    def paths(self) -> list[str]:
+        """What is watched for objects."""
+        each = self.definitions.values()
+        return [path_of(kind, place) for kind in each for place in scopes(kind, self.config.namespaces)]
+
+
+@dataclass(frozen=True)
+class _Assembly:
+    """The parts that work, once all is there that they need."""
+
+    loop: Loop
+    accounts: Accounts
     pools: tuple[ThreadPoolExecutor, ...]
 
     def shut_down(self) -> None:
@@ -69,38 +97,34 @@ class _Assembly:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-async def _assemble(config: Config) -> _Assembly:
+@dataclass
+class _Life:
+    """How far the process has come, for its probes."""
+
+    start: Start
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: Loop | None = None
+
+    def standstill(self) -> float:
+        return 0.0 if self.loop is None else self.loop.standstill()
+
+
+def _ground(config: Config) -> _Ground:
     leadership, fence, identity = _leadership(config)
     api_client = make_client(load(), config.workers + 2, identity)
-    kube = KubeClient(api_client, DEFINITIONS, config.own_namespace, manager=config.manager, fence=fence)
-    cluster_id = config.cluster_id or await asyncio.to_thread(kube.cluster_id)
-    metrics, meter, heartbeat = Metrics(DEFINITIONS), Meter(), Heartbeat(monotonic)
-    meter.listen(metrics.called)
-    recorder = EventRecorder(api_client, fence=fence)
-    queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
-    readers = ThreadPoolExecutor(config.workers * _READERS_PER_WORKER, "reader")
-    threads = ThreadPoolExecutor(config.workers, "worker")
-    cache, labels = Cache(references_of(KINDS)), dict[str, Mapping[str, str]]()
-    make = make_account(meter, Pacing(config.rate, rates=SERVICE_RATES), fence)
-    secrets = FreshSecrets(kube, monotonic)
-    accounts = Accounts(Options(cluster_id, config.allow_ambient), cache, secrets, labels, make)
-    relations = Relations(cache, KINDS)
-    parts = Parts(
-        KINDS,
-        accounts,
-        kube,
-        recorder,
-        readers,
-        cluster_id,
-        relations,
-        partial(secret_values, secrets),
-        cache.get,
-    )
-    look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
-    loop = Loop(cache, queue, look, threads, metrics, leadership, monotonic, config.workers, labels)
-    _gauges(metrics, queue, heartbeat)
+    metrics = Metrics(DEFINITIONS)
     metrics.watch_gauge("headrace_leader", "Whether this replica leads.", lambda: leadership.leads)
-    return _Assembly(kube, leadership, loop, recorder, metrics, heartbeat, (threads, readers))
+    return _Ground(
+        config=config,
+        kube=KubeClient(api_client, DEFINITIONS, config.own_namespace, manager=config.manager, fence=fence),
+        rights=Rights(api_client),
+        leadership=leadership,
+        fence=fence,
+        recorder=EventRecorder(api_client, fence=fence),
+        metrics=metrics,
+        heartbeat=Heartbeat(monotonic),
+        file=AccountFile(config.accounts) if config.accounts is not None else None,
+    )
 
 
 def _leadership(config: Config) -> tuple[Leadership, Fence, str]:
@@ -120,52 +144,127 @@ def _end_at_once(why: str) -> None:
     os._exit(1)
 
 
+def _assemble(ground: _Ground, cluster_id: str) -> _Assembly:
+    config, kube = ground.config, ground.kube
+    meter = Meter()
+    meter.listen(ground.metrics.called)
+    queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
+    readers = ThreadPoolExecutor(config.workers * _READERS_PER_WORKER, "reader")
+    threads = ThreadPoolExecutor(config.workers, "worker")
+    cache, labels = Cache(references_of(KINDS)), dict[str, Mapping[str, str]]()
+    make = make_account(meter, Pacing(config.rate, rates=SERVICE_RATES), ground.fence)
+    fresh = FreshSecrets(kube, monotonic, clusterwide=ground.file is None)
+    accounts = Accounts(Options(cluster_id, config.allow_ambient), cache, fresh, labels, make)
+    parts = Parts(
+        KINDS,
+        accounts,
+        kube,
+        ground.recorder,
+        readers,
+        cluster_id,
+        Relations(cache, KINDS, config.namespaces),
+        partial(secret_values, fresh),
+        cache.get,
+    )
+    look = _by_kind(Reconciler(parts), _account_reconciler(ground, accounts))
+    loop = Loop(
+        cache, queue, look, threads, ground.metrics, ground.leadership, monotonic, config.workers, labels
+    )
+    _gauges(ground.metrics, queue, ground.heartbeat)
+    return _Assembly(loop, accounts, (threads, readers))
+
+
+def _account_reconciler(ground: _Ground, accounts: Accounts) -> AccountReconciler:
+    if ground.file is None:
+        return AccountReconciler(accounts, ground.kube, ground.recorder, time)
+    return AccountReconciler(accounts, ground.file, LogRecorder(), time)
+
+
 async def run(config: Config) -> bool:
-    """Serve probes and metrics, and work as soon as our kinds are there, until a signal comes.
+    """Serve probes and metrics, and work as soon as all is there that is needed, until a signal comes.
 
     Return whether all that ran was finished in time; what was not is begun again by the next start.
     """
-    made, ready = await _assemble(config), asyncio.Event()
-    health = _health(made.heartbeat, made.loop.standstill)
-    server = Server(made.metrics.registry, health, _readiness(ready, made.heartbeat, made.leadership))
+    ground = _ground(config)
+    life = _Life(Start(ground.heartbeat))
+    health = _health(ground.heartbeat, life.standstill)
+    readiness = _readiness(life, ground.leadership, ground.heartbeat, ground.paths)
+    server = Server(ground.metrics.registry, health, readiness)
     await server.start(*config.listen)
     try:
-        plurals = [kind.plural for kind in DEFINITIONS.values()]
-        if not await served_or_stopped(made.kube, plurals, made.heartbeat):
+        cluster_id = await _begin(ground, life.start)
+        if not cluster_id:
             return True
-        return await _watch(config, made, ready)
+        made = _assemble(ground, cluster_id)
+        life.loop = made.loop
+        try:
+            return await _watch(ground, made, life.ready)
+        finally:
+            made.shut_down()
     finally:
         await server.stop()
-        made.shut_down()
 
 
-async def _watch(config: Config, made: _Assembly, ready: asyncio.Event) -> bool:
+async def _begin(ground: _Ground, start: Start) -> str:
+    """Return the cluster id once all is there that is needed, or nothing where a signal comes first."""
+    config, kinds = ground.config, ground.definitions.values()
+    wanted = [*needed(kinds, config.namespaces)]
+    if ground.file is None:
+        wanted += on_namespaces(cluster_id=not config.cluster_id)
+    checks = [
+        *([ground.file.check] if ground.file is not None else []),
+        served(ground.kube, [kind.plural for kind in kinds]),
+        permitted(ground.rights, wanted, config.namespaces),
+    ]
+    known = [config.cluster_id] if config.cluster_id else []
+
+    def identified() -> str:
+        known.append(ground.kube.cluster_id())
+        return ""
+
+    there = await start.passed(checks) and (bool(known) or await start.passed([identified]))
+    return known[0] if there else ""
+
+
+async def _watch(ground: _Ground, made: _Assembly, ready: asyncio.Event) -> bool:
     """Start what the watch feeds, then watch, then stop in the reverse order."""
-    heartbeat, loop = made.heartbeat, made.loop
-    made.recorder.start()
+    heartbeat, loop, namespaces = ground.heartbeat, made.loop, ground.config.namespaces
+    ground.recorder.start()
     running = Running(
-        work=asyncio.create_task(_work(made.kube, loop)),
-        relist=asyncio.create_task(relist(made.kube, DEFINITIONS, loop, config.namespaces, heartbeat.gap)),
+        work=asyncio.create_task(_work(ground, loop)), relist=asyncio.create_task(_compare(ground, made))
     )
 
     async def stop() -> None:
         await running.stop(loop.stop)
-        await asyncio.to_thread(made.recorder.stop, 2.0)
+        await asyncio.to_thread(ground.recorder.stop, 2.0)
         # Only now: until here the Lease is renewed, and nobody else begins.
-        await made.leadership.release()
+        await ground.leadership.release()
         running.over.set()
 
     ending = Ending(stop, running.hurry)
     # Where kopf ends by itself, or because a part did, the rest is still to be stopped.
-    handlers = registry(DEFINITIONS, loop, heartbeat, ending.end)
-    await watch(handlers, config.namespaces, ready, running.over, asked=ending.asked)
+    handlers = registry(ground.definitions, loop, heartbeat, ending.end, labels=ground.file is None)
+    await watch(handlers, namespaces, ready, running.over, asked=ending.asked)
     running.check()
     return running.finished
 
 
-async def _work(kube: KubeClient, loop: Loop) -> None:
-    await prime(kube, DEFINITIONS[AWSAccount.name], loop)
+async def _work(ground: _Ground, loop: Loop) -> None:
+    if ground.file is None:
+        await prime(ground.kube, DEFINITIONS[AWSAccount.name], loop)
+    else:
+        for body in ground.file.bodies():
+            loop.listed(body)
     await loop.run()
+
+
+async def _compare(ground: _Ground, made: _Assembly) -> None:
+    """Compare what is known with what is there, as long as the process lives."""
+    async with asyncio.TaskGroup() as group:
+        kinds, namespaces, gap = ground.definitions, ground.config.namespaces, ground.heartbeat.gap
+        group.create_task(relist(ground.kube, kinds, made.loop, namespaces, gap))
+        if ground.file is not None:
+            group.create_task(follow(ground.file, made.loop, made.accounts.forget))
 
 
 def _by_kind(objects: Reconciler, accounts: AccountReconciler) -> Callable[[Object, int], Outcome]:
@@ -194,14 +293,11 @@ def _health(heartbeat: Heartbeat, standstill: Callable[[], float]) -> Probe:
     return probe
 
 
-def _readiness(ready: asyncio.Event, heartbeat: Heartbeat, leadership: Leadership) -> Probe:
+def _readiness(life: _Life, leadership: Leadership, heartbeat: Heartbeat, paths: Sequence[str]) -> Probe:
     def probe() -> str:
         if leadership.trouble:
             return leadership.trouble
-        if not ready.is_set():
-            return "the watches have not begun yet"
         # kopf calls itself ready before it has reached the API server.
-        unseen = [kind.plural for kind in DEFINITIONS.values() if not heartbeat.watches(kind.plural)]
-        return f"the watch on {', '.join(unseen)} has not begun yet" if unseen else ""
+        return heartbeat.waits(paths) if life.ready.is_set() else life.start.waits
 
     return probe

@@ -1,4 +1,3 @@
-import asyncio
 import json
 import logging
 import socket
@@ -15,9 +14,10 @@ from typer.testing import CliRunner, Result
 from headrace import __version__
 from headrace.controller.elector import Alone
 from headrace.kinds.registry import DEFINITIONS
-from headrace.kube.connection import Heartbeat
+from headrace.kube.connection import Heartbeat, path_of
+from headrace.kube.start import Start
 from headrace.main import app
-from headrace.process import _health, _readiness
+from headrace.process import _health, _Life, _readiness
 from tests.unit.kube.cluster import kubeconfig
 
 
@@ -152,18 +152,6 @@ def test_without_a_cluster_a_sentence_says_where_it_was_looked_for(tmp_path: Pat
     )
 
 
-def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")
-    result = run()
-
-    assert result.exit_code == 1
-    assert result.output.startswith(
-        "headrace-operator: The Kubernetes API server cannot be reached to get the namespace kube-system: "
-    )
-
-
 def test_an_address_in_use_is_told(tmp_path: Path) -> None:
     kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -189,12 +177,12 @@ import headrace.main as main
 import headrace.process as process
 
 async def served(*_):
-    return True
+    return "test"
 
 async def broken(*_):
     raise KeyError("bug")
 
-process.served_or_stopped = served
+process._begin = served
 process._work = broken
 main.app()
 """
@@ -226,7 +214,7 @@ class Clock:
 class Answer:
     """An answer that is well, and has nothing in it."""
 
-    ok = True
+    ok, status = True, 200
 
 
 THINGS = "/apis/headrace.io/v1alpha1/things"
@@ -254,11 +242,12 @@ def test_it_is_healthy_until_nothing_ended_for_ten_minutes_though_something_is_d
 
 
 def test_it_is_ready_once_every_kind_is_watched() -> None:
-    ready, heartbeat = asyncio.Event(), Heartbeat(Clock())
-    probe = _readiness(ready, heartbeat, Alone())
+    heartbeat, kinds = Heartbeat(Clock()), DEFINITIONS.values()
+    life = _Life(Start(heartbeat))
+    probe = _readiness(life, Alone(), heartbeat, [path_of(kind) for kind in kinds])
 
     assert probe() == "the watches have not begun yet"
-    ready.set()
+    life.ready.set()
     assert probe() == f"the watch on {', '.join(k.plural for k in DEFINITIONS.values())} has not begun yet"
     for kind in DEFINITIONS.values():
         path = f"/apis/headrace.io/v1alpha1/{kind.plural}"

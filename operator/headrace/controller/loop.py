@@ -104,18 +104,23 @@ class Loop:
             self._forget(ref)
             self._tell(before, None)
 
-    def compare(self, kind: str, bodies: Iterable[Mapping[str, Any]], version: int) -> int:
+    def compare(
+        self, kind: str, bodies: Iterable[Mapping[str, Any]], version: int, namespace: str = ""
+    ) -> int:
         """Put the cache right by a full list of a kind; return how many objects were gone unnoticed.
 
-        The version is that of the list: an object that is newer may not be in it yet.
+        Args:
+            kind: the kind.
+            bodies: the list.
+            version: that of the list: an object that is newer may not be in it yet.
+            namespace: the one of which it is the list; all where none is named.
         """
         there = set()
         for body in bodies:
             there.add(Object(body).ref)
             self.changed(body)
-        gone = [
-            o for o in self.cache if o.ref.kind == kind and o.ref not in there and int(o.version) <= version
-        ]
+        known = [obj for obj in self.cache.of(kind) if namespace in ("", obj.ref.namespace)]
+        gone = [obj for obj in known if obj.ref not in there and int(obj.version) <= version]
         for obj in gone:
             log.warning("a deletion went unnoticed", extra={"object": str(obj.ref)})
             self.deleted(obj.body)

@@ -1,6 +1,6 @@
 """Relations: what objects refer to, may they, and who has a claim on whom. One mechanism for all kinds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from headrace.controller.api import Object
@@ -11,10 +11,18 @@ from headrace.kinds.definition import CONSENT, ObjectRef
 
 
 class Relations:
-    """The references among the objects of a cache. Safe for threads."""
+    """The references among the objects of a cache. Safe for threads.
 
-    def __init__(self, cache: Cache, kinds: Mapping[str, Kind[Any]]) -> None:
-        self._cache, self._kinds = cache, kinds
+    Args:
+        cache: all objects.
+        kinds: their kinds.
+        namespaces: those that are served; none are all.
+    """
+
+    def __init__(
+        self, cache: Cache, kinds: Mapping[str, Kind[Any]], namespaces: Collection[str] = ()
+    ) -> None:
+        self._cache, self._kinds, self._namespaces = cache, kinds, namespaces
 
     def references(self, obj: Object) -> tuple[Reference, ...]:
         """Return what an object refers to, even where its spec does not validate."""
@@ -27,10 +35,11 @@ class Relations:
         Raises:
             Waiting: something of it is not there yet.
             Denied: something of it is in another namespace, and does not let itself be referred to.
-            Invalid: it leads back to the object.
+            Invalid: it leads back to the object, or to where we do not look.
         """
         found: dict[ObjectRef, Mapping[str, Any]] = {}
         for reference in self.references(obj):
+            self._check_served(reference)
             self._check_no_circle(obj, reference)
             other = self._cache.get(reference.to)
             if other is None:
@@ -44,6 +53,14 @@ class Relations:
                 raise Waiting(f"{reference.field}: what {reference.to} stands for is not there yet.")
             found[reference.to] = other.status
         return found
+
+    def _check_served(self, reference: Reference) -> None:
+        if self._namespaces and reference.to.namespace not in self._namespaces:
+            raise Invalid(
+                f"{reference.field}: {reference.to} cannot be found, because namespace "
+                f"{reference.to.namespace} is not served by this operator. Refer to one in "
+                f"{', '.join(sorted(self._namespaces))}, or have it serve that namespace, too."
+            )
 
     def _check_no_circle(self, obj: Object, first: Reference) -> None:
         path = self._path(first.to, obj.ref, (obj.ref,))

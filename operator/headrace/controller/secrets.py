@@ -12,7 +12,11 @@ from headrace.engine.sensitive import Sensitive
 # Nobody watches Secrets, so this is how late a new key can be noticed by work that is under way.
 FRESH_SECONDS = 5.0
 READER = "headrace-secret-reader"
-"""The ClusterRole that is bound in a namespace to let the operator read the Secrets there."""
+"""The ClusterRole that is bound in a namespace to let the operator read the Secrets there.
+
+Where the operator has no right in the whole cluster, its installation makes no ClusterRole either: then it
+is a Role of this name.
+"""
 _USER = "system:serviceaccount:headrace-system:headrace-operator"
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 
@@ -33,10 +37,16 @@ class Secrets(Protocol):
 
 
 class FreshSecrets:
-    """Secrets that are read once in a while, however many objects need them. Safe for threads."""
+    """Secrets that are read once in a while, however many objects need them. Safe for threads.
 
-    def __init__(self, secrets: Secrets, clock: Callable[[], float]) -> None:
-        self._secrets, self._clock = secrets, clock
+    Args:
+        secrets: what reads them.
+        clock: the time in seconds.
+        clusterwide: whether there is a ClusterRole that others can bind.
+    """
+
+    def __init__(self, secrets: Secrets, clock: Callable[[], float], *, clusterwide: bool = True) -> None:
+        self._secrets, self._clock, self._clusterwide = secrets, clock, clusterwide
         self._known: dict[tuple[str, str], tuple[float, Secret | None]] = {}
         self._lock = threading.Lock()
 
@@ -64,7 +74,8 @@ class FreshSecrets:
             found = self._secrets.secret(name, namespace)
         except ApiError as error:
             if namespace and isinstance(error, Forbidden):
-                raise Denied(_not_bound(namespace, name, error.user)) from error
+                told = _not_bound(namespace, name, error.user, clusterwide=self._clusterwide)
+                raise Denied(told) from error
             raise Unavailable(str(error)) from error
         with self._lock:
             self._known = {key: each for key, each in self._known.items() if self._is_fresh(each[0])}
@@ -75,16 +86,22 @@ class FreshSecrets:
         return self._clock() - read < FRESH_SECONDS
 
 
-def _not_bound(namespace: str, name: str, user: str) -> str:
+def _not_bound(namespace: str, name: str, user: str, *, clusterwide: bool) -> str:
     """Say what is to be done so that we may read Secrets in a namespace."""
     user = user or _USER
     who = f"--user={user}"
     if user.startswith(_SERVICE_ACCOUNT):
         who = f"--serviceaccount={user.removeprefix(_SERVICE_ACCOUNT)}"
+    bind = f"kubectl create rolebinding {READER} --namespace={namespace}"
+    if clusterwide:
+        return (
+            f"The operator may not read Secret {namespace}/{name}: the ClusterRole {READER} is not bound in "
+            f"namespace {namespace}. Bind it: {bind} --clusterrole={READER} {who}"
+        )
+    make = f"kubectl create role {READER} --namespace={namespace} --verb=get --resource=secrets"
     return (
-        f"The operator may not read Secret {namespace}/{name}: the ClusterRole {READER} is not bound in "
-        f"namespace {namespace}. Bind it: kubectl create rolebinding {READER} --namespace={namespace} "
-        f"--clusterrole={READER} {who}"
+        f"The operator may not read Secret {namespace}/{name}: no Role lets it in namespace {namespace}. "
+        f"Make and bind one: {make} && {bind} --role={READER} {who}"
     )
 
 

@@ -17,7 +17,7 @@ from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
 
 # Seconds to connect, and to wait for an answer.
-_TIMEOUT = (5, 30)
+TIMEOUT = (5, 30)
 _PAGE = 500
 _MERGE = "application/merge-patch+json"
 _JSON = "application/json-patch+json"
@@ -52,7 +52,7 @@ class KubeClient:
     def cluster_id(self) -> str:
         """Return the UID of the namespace kube-system, which stands for the cluster."""
         try:
-            return str(self._core.read_namespace("kube-system", _request_timeout=_TIMEOUT).metadata.uid)
+            return str(self._core.read_namespace("kube-system", _request_timeout=TIMEOUT).metadata.uid)
         except (ApiException, HTTPError) as error:
             raise translated(error, "the namespace kube-system", "get") from error
 
@@ -65,7 +65,7 @@ class KubeClient:
         namespace = namespace or self._namespace
         what = f"Secret {namespace}/{name}"
         try:
-            found = self._core.read_namespaced_secret(name, namespace, _request_timeout=_TIMEOUT)
+            found = self._core.read_namespaced_secret(name, namespace, _request_timeout=TIMEOUT)
         except (ApiException, HTTPError) as error:
             failure = translated(error, what, "get")
             if isinstance(failure, Gone):
@@ -78,7 +78,7 @@ class KubeClient:
     def namespace_labels(self) -> dict[str, Mapping[str, str]]:
         """Return the labels of every namespace."""
         try:
-            found = self._core.list_namespace(_request_timeout=_TIMEOUT)
+            found = self._core.list_namespace(_request_timeout=TIMEOUT)
         except (ApiException, HTTPError) as error:
             raise translated(error, "the namespaces", "list") from error
         return {item.metadata.name: item.metadata.labels or {} for item in found.items}
@@ -86,7 +86,7 @@ class KubeClient:
     def served(self) -> Set[str]:
         """Return the plurals that the API server serves in our group and version; none without our CRDs."""
         try:
-            found = self._objects.get_api_resources(GROUP, VERSION, _request_timeout=_TIMEOUT)
+            found = self._objects.get_api_resources(GROUP, VERSION, _request_timeout=TIMEOUT)
         except (ApiException, HTTPError) as error:
             failure = translated(error, f"the resources of {GROUP}/{VERSION}", "list")
             if isinstance(failure, Gone):
@@ -98,19 +98,23 @@ class KubeClient:
         """Read the object; Gone where there is none."""
         return self._call("get", "get_{}_custom_object", ref)
 
-    def list(self, definition: Definition[Any], namespaces: Sequence[str]) -> tuple[list[Body], int]:
-        """Return all objects of a kind, and the version of the oldest page: what is newer may be missing."""
+    def list(self, definition: Definition[Any], namespace: str = "") -> tuple[list[Body], int]:
+        """Return all objects of a kind, and the version of the oldest page: what is newer may be missing.
+
+        Args:
+            definition: the kind.
+            namespace: where to list; everywhere where none is named.
+        """
         found: list[Body] = []
         versions: list[int] = []
-        scopes = namespaces if definition.namespaced and namespaces else [""]
-        for scope in scopes:
-            for page in self._pages(definition, scope):
-                found += page["items"]
-                versions.append(int(page["metadata"]["resourceVersion"]))
+        for page in self._pages(definition, namespace):
+            found += page["items"]
+            versions.append(int(page["metadata"]["resourceVersion"]))
         return found, min(versions)
 
     def _pages(self, definition: Definition[Any], namespace: str) -> Iterator[Body]:
         where = (namespace,) if namespace else ()
+        place = f" in namespace {namespace}" if namespace else ""
         call = (
             self._objects.list_namespaced_custom_object
             if namespace
@@ -120,10 +124,10 @@ class KubeClient:
         while True:
             try:
                 page: Body = call(
-                    GROUP, VERSION, *where, definition.plural, limit=_PAGE, _request_timeout=_TIMEOUT, **more
+                    GROUP, VERSION, *where, definition.plural, limit=_PAGE, _request_timeout=TIMEOUT, **more
                 )
             except (ApiException, HTTPError) as error:
-                raise translated(error, f"the {definition.plural}", "list") from error
+                raise translated(error, f"the {definition.plural}{place}", "list") from error
             yield page
             token = page["metadata"].get("continue")
             if not token:
@@ -150,7 +154,7 @@ class KubeClient:
         where = (ref.namespace,) if definition.namespaced else ()
         try:
             answer: Body = method(
-                GROUP, VERSION, *where, definition.plural, ref.name, _request_timeout=_TIMEOUT, **more
+                GROUP, VERSION, *where, definition.plural, ref.name, _request_timeout=TIMEOUT, **more
             )
         except (ApiException, HTTPError) as error:
             raise translated(error, str(ref), verb, tested=more.get("_content_type") == _JSON) from error

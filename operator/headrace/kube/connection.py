@@ -1,11 +1,12 @@
 """How to reach the API server, and whether the watches are still alive: one configuration for all clients."""
 
 import asyncio
+import logging
 import os
 import re
 import ssl
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from kubernetes import client, config
 from kubernetes.client.rest import should_bypass_proxies
 
 from headrace import __version__
-from headrace.kinds.definition import GROUP, VERSION
+from headrace.kinds.definition import GROUP, VERSION, Definition
+
+log = logging.getLogger("headrace.watch")
 
 _DEFAULT = "~/.kube/config"
 # Where objects of ours are listed and watched; above it is what says which kinds there are.
 _OBJECTS = re.compile(rf"/apis/{re.escape(GROUP)}/{VERSION}/")
+_NAMESPACES = "/api/v1/namespaces"
 
 
 class ConnectionFailed(Exception):
@@ -94,6 +98,8 @@ class Heartbeat:
         self._clock = clock
         self._at = clock()
         self._watches: dict[str, _Watch] = {}
+        self._refused: dict[str, str] = {}
+        """What we have no right to do, by the path where we tried."""
         self.gap = asyncio.Event()
         """Set when what had been watched was listed anew: kopf does not notice what went before that."""
 
@@ -107,6 +113,8 @@ class Heartbeat:
 
     def answered(self, path: str, response: aiohttp.ClientResponse, *, watch: bool) -> None:
         """Follow an answer from its first byte on."""
+        if _OBJECTS.search(path) or path == _NAMESPACES:
+            self._note_right(path, "watch" if watch else "list", response)
         known = self._watches.get(path)
         if known is None:
             return
@@ -118,9 +126,27 @@ class Heartbeat:
             self.gap.set()
         known.begun = known.begun or watch
 
-    def watches(self, plural: str) -> bool:
-        """Whether a watch on these resources has begun, which is after their listing."""
-        return any(path.endswith(f"/{plural}") and watch.begun for path, watch in self._watches.items())
+    def _note_right(self, path: str, verb: str, response: aiohttp.ClientResponse) -> None:
+        if response.ok and self._refused.pop(path, ""):
+            log.info("the operator may %s %s by now", verb, _what(path))
+        elif response.status == 403 and self._refused.get(path) != verb:
+            self._refused[path] = verb
+            log.warning("the operator may not %s %s; it tries again until it may", verb, _what(path))
+
+    def waits(self, paths: Iterable[str]) -> str:
+        """Say which watches on these paths have not begun, which is after their listing, and what is refused.
+
+        A watch that was refused after it had begun is told of, too.
+        """
+        refused = [
+            f"the operator may not {verb} {_what(path)}" for path, verb in sorted(self._refused.items())
+        ]
+        waiting = [path for path in paths if path not in self._refused and not self._begun(path)]
+        late = [f"the watch on {', '.join(map(_what, waiting))} has not begun yet"] if waiting else []
+        return "; ".join([*refused, *late])
+
+    def _begun(self, path: str) -> bool:
+        return path in self._watches and self._watches[path].begun
 
     def age(self) -> float:
         """Return the seconds since bytes came in on the watch that has been silent for longest."""
@@ -147,6 +173,12 @@ class Heartbeat:
         for watch in self._watches.values():
             watch.listen(now)
         return now
+
+
+def path_of(definition: Definition[Any], namespace: str = "") -> str:
+    """Return where objects of a kind are listed and watched: in one namespace, or everywhere."""
+    where = f"namespaces/{namespace}/" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}/{where}{definition.plural}"
 
 
 def _what(path: str) -> str:

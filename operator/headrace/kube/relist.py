@@ -30,7 +30,7 @@ async def prime(client: KubeClient, accounts: Definition[Any], loop: Loop) -> No
     for delay in Backoffs():
         try:
             labels = await asyncio.to_thread(client.namespace_labels)
-            found, _ = await asyncio.to_thread(client.list, accounts, ())
+            found, _ = await asyncio.to_thread(client.list, accounts)
         except ApiError as error:
             log.warning(str(error))
             await asyncio.sleep(delay)
@@ -55,18 +55,28 @@ async def relist(
                 await gap.wait()
         gap.clear()
         await asyncio.gather(
-            *(repair(client, definition, loop, namespaces) for definition in definitions.values())
+            *(
+                repair(client, definition, loop, namespace)
+                for definition in definitions.values()
+                for namespace in scopes(definition, namespaces)
+            )
         )
 
 
-async def repair(
-    client: KubeClient, definition: Definition[Any], loop: Loop, namespaces: Sequence[str]
-) -> int:
-    """Put right what the cache has of one kind; return how many objects it still had that are gone."""
+def scopes(definition: Definition[Any], namespaces: Sequence[str]) -> Sequence[str]:
+    """Return where objects of a kind are listed and watched; the empty name is everywhere."""
+    return namespaces if definition.namespaced and namespaces else ("",)
+
+
+async def repair(client: KubeClient, definition: Definition[Any], loop: Loop, namespace: str = "") -> int:
+    """Put right what the cache has of one kind in one namespace, or in all.
+
+    Return how many objects it still had that are gone.
+    """
     for delay in islice(Backoffs(), _ATTEMPTS):
         try:
-            found, version = await asyncio.to_thread(client.list, definition, namespaces)
-            return loop.compare(definition.name, found, version)
+            found, version = await asyncio.to_thread(client.list, definition, namespace)
+            return loop.compare(definition.name, found, version, namespace)
         except Gone:
             # Without its CRD, there is nothing of this kind; kopf waits for it to come back.
             break

@@ -84,14 +84,28 @@ def settings() -> kopf.OperatorSettings:
 
 
 def registry(
-    definitions: Mapping[str, Definition[Any]], loop: Loop, heartbeat: Heartbeat, stop: Callable[[], Any]
+    definitions: Mapping[str, Definition[Any]],
+    loop: Loop,
+    heartbeat: Heartbeat,
+    stop: Callable[[], Any],
+    *,
+    labels: bool = True,
 ) -> kopf.OperatorRegistry:
-    """Return kopf's registry with a handler for each kind. Handlers take microseconds and never fail."""
+    """Return kopf's registry with a handler for each kind. Handlers take microseconds and never fail.
+
+    Args:
+        definitions: the kinds to watch.
+        loop: what takes in what is seen.
+        heartbeat: what follows the watches.
+        stop: what is called before the end.
+        labels: whether namespaces are watched, too, for their labels.
+    """
     result = kopf.OperatorRegistry()
     kopf.on.login(registry=result)(login(heartbeat))
     for definition in definitions.values():
         kopf.on.event(GROUP, VERSION, definition.plural, registry=result)(_handler(loop))
-    kopf.on.event("", "v1", "namespaces", registry=result)(_namespaces(loop))
+    if labels:
+        kopf.on.event("", "v1", "namespaces", registry=result)(_namespaces(loop))
 
     @kopf.on.cleanup(registry=result)
     async def finish(**_: Any) -> None:

@@ -315,9 +315,9 @@ def test_the_cluster_id_fails_with_a_sentence_too(kube: KubeClient, server: ApiS
 def test_a_server_that_says_nothing_is_not_waited_for_for_ever(
     kube: KubeClient, server: ApiServer, monkeypatch: pytest.MonkeyPatch, call: Call
 ) -> None:
-    connect, read = module._TIMEOUT
+    connect, read = module.TIMEOUT
     assert (connect, read) <= (5, 30)
-    monkeypatch.setattr(module, "_TIMEOUT", (0.05, 0.05))
+    monkeypatch.setattr(module, "TIMEOUT", (0.05, 0.05))
     gate = threading.Event()
     server.answers = [Answer(gate=lambda: gate.wait(30))]
 

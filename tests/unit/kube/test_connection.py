@@ -6,7 +6,8 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from headrace.kube.connection import ConnectionFailed, Heartbeat, load
+from headrace.kube.connection import ConnectionFailed, Heartbeat, load, path_of
+from tests.unit.controller.cloud import ThingKind
 from tests.unit.kube.cluster import kubeconfig
 
 SERVER = "https://127.0.0.1:6443"
@@ -123,9 +124,9 @@ class Clock:
 class Response:
     """A response of which so many bytes came in."""
 
-    def __init__(self, total: int = 0, *, ok: bool = True) -> None:
+    def __init__(self, total: int = 0, *, ok: bool = True, status: int = 0) -> None:
         self.content = SimpleNamespace(total_bytes=total)
-        self.ok = ok
+        self.ok, self.status = ok, status or (200 if ok else 500)
 
 
 THINGS, OTHERS = "/apis/headrace.io/v1alpha1/things", "/apis/headrace.io/v1alpha1/others"
@@ -199,7 +200,7 @@ def test_watches_on_one_kind_in_two_namespaces_are_two(heartbeat: Heartbeat, clo
         "the watch on namespaces has been silent for 100 s; "
         "the watch on things in bank has been silent for 100 s"
     )
-    assert heartbeat.watches("things")
+    assert heartbeat.waits([bank, shop]) == ""
 
 
 def test_a_response_that_is_over_is_no_sign_of_life(heartbeat: Heartbeat, clock: Clock) -> None:
@@ -227,11 +228,32 @@ def test_an_api_server_that_does_not_answer_is_an_old_age_and_no_death(
 def test_a_watch_has_begun_once_it_was_answered_well(heartbeat: Heartbeat) -> None:
     heartbeat.asked(THINGS, watch=True)
     answer(heartbeat, THINGS, Response(ok=False))
-    assert not heartbeat.watches("things")
+    assert heartbeat.waits([THINGS]) == "the watch on things has not begun yet"
     answer(heartbeat, THINGS, Response())
 
-    assert heartbeat.watches("things")
-    assert not heartbeat.watches("others")
+    assert heartbeat.waits([THINGS]) == ""
+    assert heartbeat.waits([THINGS, OTHERS]) == "the watch on others has not begun yet"
+
+
+def test_what_is_refused_is_told_until_it_is_not(
+    heartbeat: Heartbeat, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    games = path_of(ThingKind(), "games")
+    for _ in range(3):
+        answer(heartbeat, games, Response(ok=False, status=403), watch=False)
+    assert heartbeat.waits([games]) == "the operator may not list things in games"
+    answer(heartbeat, games, Response(), watch=False)
+    answer(heartbeat, games, Response())
+    assert heartbeat.waits([games]) == ""
+    answer(heartbeat, games, Response(ok=False, status=403))
+
+    assert heartbeat.waits([games]) == "the operator may not watch things in games"
+    assert [record.getMessage() for record in caplog.records] == [
+        "the operator may not list things in games; it tries again until it may",
+        "the operator may list things in games by now",
+        "the operator may not watch things in games; it tries again until it may",
+    ]
 
 
 def test_what_is_listed_anew_after_it_was_watched_tells_of_a_gap(heartbeat: Heartbeat) -> None:

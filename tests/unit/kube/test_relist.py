@@ -55,7 +55,7 @@ async def working() -> AsyncIterator[Loop]:
 def repaired(kube: KubeClient) -> tuple[int, Cache]:
     async def scene() -> tuple[int, Cache]:
         async with working() as loop:
-            return await repair(kube, KIND["Thing"], loop, ()), loop.cache
+            return await repair(kube, KIND["Thing"], loop), loop.cache
 
     return asyncio.run(scene())
 

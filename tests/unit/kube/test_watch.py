@@ -11,7 +11,7 @@ from aiohttp import web
 
 import headrace.kube
 from headrace.controller.loop import Loop
-from headrace.kube.connection import Heartbeat
+from headrace.kube.connection import Heartbeat, path_of
 from headrace.kube.watch import registry, settings, watch
 from tests.unit.controller.cloud import ThingKind
 from tests.unit.controller.objects import body
@@ -327,8 +327,7 @@ def test_kopf_asks_in_our_name_with_our_token_and_its_watches_are_our_heartbeat(
             stream = await world.stream()
             await tell(stream, "ADDED", item("a", 6))
             await world.hear(1)
-            assert world.heartbeat.watches("things")
-            assert not world.heartbeat.watches("nothings")
+            assert world.heartbeat.waits([path_of(ThingKind())]) == ""
             asked = world.cluster.asked
             return {r.headers["Authorization"] for r in asked}, {r.headers["User-Agent"] for r in asked}
 

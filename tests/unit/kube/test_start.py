@@ -1,4 +1,4 @@
-"""Waiting for our CRDs: what is said of it, and that waiting is no reason to be started again."""
+"""The start: what is said of what is missing, and that waiting is no reason to be started again."""
 
 import asyncio
 import os
@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from headrace.kube import served as module
+from headrace.kube import start as module
 from headrace.kube.client import KubeClient
 from headrace.kube.connection import Heartbeat
-from headrace.kube.served import served_or_stopped
+from headrace.kube.served import served
+from headrace.kube.start import Check, Start
 from tests.unit.controller.cloud import ThingKind
 from tests.unit.kube.apiserver import Answer, ApiServer, refusal
 
@@ -24,6 +25,7 @@ THINGS = Answer(
     }
 )
 MISSING = refusal(404, "the server could not find the requested resource")
+TOLD = "Waiting for CRDs that are not installed: things.headrace.io. Apply the files in crds/."
 
 
 @pytest.fixture
@@ -36,8 +38,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SECONDS", 0.01)
 
 
-def waited(kube: KubeClient, heartbeat: Heartbeat) -> bool:
-    return asyncio.run(served_or_stopped(kube, ["things"], heartbeat))
+def passed(kube: KubeClient, heartbeat: Heartbeat, *more: Check) -> bool:
+    return asyncio.run(Start(heartbeat).passed([served(kube, ["things"]), *more]))
 
 
 def test_what_is_missing_is_told_once_and_waited_for(
@@ -45,11 +47,43 @@ def test_what_is_missing_is_told_once_and_waited_for(
 ) -> None:
     server.answers = [refusal(503, "starting"), MISSING, MISSING, THINGS]
 
-    assert waited(kube, Heartbeat(lambda: 0.0))
+    assert passed(kube, Heartbeat(lambda: 0.0))
     assert [record.getMessage() for record in caplog.records] == [
         "The Kubernetes API server refused to list the resources of headrace.io/v1alpha1 (503): starting",
-        "Waiting for CRDs that are not installed: things.headrace.io. Apply the files in crds/.",
+        TOLD,
     ]
+
+
+def test_all_that_is_missing_is_told_to_whoever_asks(kube: KubeClient, server: ApiServer) -> None:
+    start, told = Start(Heartbeat(lambda: 0.0)), []
+    server.answers = [MISSING, THINGS, THINGS]
+    rights = iter(["A right is missing.", "A right is missing.", ""])
+
+    def right() -> str:
+        told.append(start.waits)
+        return next(rights)
+
+    assert asyncio.run(start.passed([served(kube, ["things"]), right]))
+    assert [*told, start.waits] == [
+        "the watches have not begun yet",
+        f"{TOLD} A right is missing.",
+        "A right is missing.",
+        "the watches have not begun yet",
+    ]
+
+
+def test_of_an_api_server_that_does_not_answer_nothing_more_is_asked(
+    kube: KubeClient, server: ApiServer
+) -> None:
+    server.answers = [Answer(None), refusal(401, "Unauthorized"), THINGS]
+    asked: list[str] = []
+
+    def right() -> str:
+        asked.append("rights")
+        return ""
+
+    assert passed(kube, Heartbeat(lambda: 0.0), right)
+    assert asked == ["rights"]
 
 
 def test_who_waits_is_alive(kube: KubeClient, server: ApiServer) -> None:
@@ -58,7 +92,7 @@ def test_who_waits_is_alive(kube: KubeClient, server: ApiServer) -> None:
     heartbeat = Heartbeat(lambda: 60.0 * minutes[0])
     server.answers = [replace(it, gate=lambda: minutes.append(minutes.pop() + 2)) for it in (MISSING, THINGS)]
 
-    assert waited(kube, heartbeat)
+    assert passed(kube, heartbeat)
     assert heartbeat.silent(180) == ""
 
 
@@ -68,4 +102,4 @@ def test_a_signal_ends_the_waiting(kube: KubeClient, server: ApiServer) -> None:
 
     server.otherwise = lambda _: Answer(404, MISSING.body, gate=end)
 
-    assert not waited(kube, Heartbeat(lambda: 0.0))
+    assert not passed(kube, Heartbeat(lambda: 0.0))
