@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from headrace.telemetry.config import Telemetry
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -18,3 +20,4 @@ class Config:
     rate: float
     """Requests a second to one AWS service in one account and region."""
     own_namespace: str
+    telemetry: Telemetry

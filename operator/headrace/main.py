@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from dataclasses import replace
 
 import typer
 
@@ -30,12 +31,27 @@ def operator(
     listen: options.Listen = "127.0.0.1:8080",
     aws_rate: options.AWSRate = DEFAULT_RATE,
     own_namespace: options.OwnNamespace = "headrace-system",
+    metrics_listen: options.MetricsListen = "",
+    metrics_tls_cert: options.MetricsTLSCert = "",
+    metrics_tls_key: options.MetricsTLSKey = "",
+    metrics_authorization: options.MetricsAuthorization = False,
+    object_metrics: options.ObjectMetrics = True,
+    traces: options.Traces = False,
     log_format: options.Format = LogFormat.JSON,
     log_level: options.Level = "INFO",
     version: options.Version = False,
 ) -> None:
     """Reconcile the custom resources of headrace.io against AWS."""
     configure(log_format, log_level)
+    telemetry = options.telemetry(
+        listen=listen,
+        metrics_listen=metrics_listen,
+        cert=metrics_tls_cert,
+        key=metrics_tls_key,
+        authorization=metrics_authorization,
+    )
+    if traces:
+        options.check_traces()
     _end_with(
         Config(
             namespaces=options.split(namespaces),
@@ -45,6 +61,7 @@ def operator(
             listen=options.address(listen),
             rate=aws_rate,
             own_namespace=own_namespace,
+            telemetry=replace(telemetry, objects=object_metrics, traces=traces),
         )
     )
 
