@@ -31,6 +31,8 @@ from headrace.kube.events import EventRecorder
 from headrace.kube.relist import prime, relist
 from headrace.kube.served import served_or_stopped
 from headrace.kube.watch import registry, watch
+from headrace.resources.registry import declared_actions
+from headrace.telemetry import catalogue
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.server import Probe, Server
 
@@ -60,10 +62,11 @@ class _Assembly:
 
 
 async def _assemble(config: Config) -> _Assembly:
-    api_client = make_client(load(), config.workers + 2)
+    metrics = Metrics(DEFINITIONS, objects=config.telemetry.objects, actions=declared_actions())
+    api_client = make_client(load(), config.workers + 2, metrics.requested)
     kube = KubeClient(api_client, DEFINITIONS, config.own_namespace)
     cluster_id = config.cluster_id or await asyncio.to_thread(kube.cluster_id)
-    metrics, meter, heartbeat = Metrics(DEFINITIONS), Meter(), Heartbeat(monotonic)
+    meter, heartbeat = Meter(), Heartbeat(monotonic)
     meter.listen(metrics.called)
     recorder = EventRecorder(api_client)
     queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
@@ -123,7 +126,7 @@ async def _watch(config: Config, made: _Assembly, ready: asyncio.Event) -> bool:
         await running.stop(loop.stop)
         await asyncio.to_thread(made.recorder.stop, 2.0)
 
-    handlers = registry(DEFINITIONS, loop, heartbeat, stop)
+    handlers = registry(DEFINITIONS, loop, heartbeat, stop, made.metrics.requested)
     await watch(handlers, config.namespaces, ready, running.over)
     running.check()
     return running.finished
@@ -142,10 +145,10 @@ def _by_kind(objects: Reconciler, accounts: AccountReconciler) -> Callable[[Obje
 
 
 def _gauges(metrics: Metrics, queue: WorkQueue[ObjectRef], heartbeat: Heartbeat) -> None:
-    metrics.watch_gauge("headrace_queue_depth", "Objects that are due.", lambda: len(queue))
-    metrics.watch_gauge("headrace_workers_busy", "Objects that are worked on.", lambda: queue.busy)
-    metrics.watch_gauge("headrace_queue_oldest_seconds", "How long the oldest object is due.", queue.oldest)
-    metrics.watch_gauge("headrace_watch_age_seconds", "Time since bytes came in on a watch.", heartbeat.age)
+    metrics.watch_gauge(catalogue.QUEUE_DEPTH, lambda: len(queue))
+    metrics.watch_gauge(catalogue.WORKERS_BUSY, lambda: queue.busy)
+    metrics.watch_gauge(catalogue.QUEUE_OLDEST, queue.oldest)
+    metrics.watch_gauge(catalogue.WATCH_AGE, heartbeat.age)
 
 
 def _health(heartbeat: Heartbeat, standstill: Callable[[], float]) -> Probe:

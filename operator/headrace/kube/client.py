@@ -14,6 +14,8 @@ from headrace.controller.api import ApiError, Body, Forbidden, Gone, Stale
 from headrace.controller.secrets import Secret
 from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
+from headrace.kube.counting import CountingClient
+from headrace.telemetry.requests import Listener, nobody
 
 # Seconds to connect, and to wait for an answer.
 _TIMEOUT = (5, 30)
@@ -137,12 +139,14 @@ class KubeClient:
         return answer
 
 
-def make_client(configuration: client.Configuration, connections: int) -> client.ApiClient:
-    """Make an API client that holds so many connections open."""
+def make_client(
+    configuration: client.Configuration, connections: int, listener: Listener = nobody
+) -> client.ApiClient:
+    """Make an API client that holds so many connections open, and tells of its requests."""
     configuration.connection_pool_maxsize = connections
     # The queue tries again with its own back-off.
     configuration.retries = False
-    api_client = client.ApiClient(configuration)
+    api_client = CountingClient(configuration, listener)
     api_client.user_agent = user_agent()
     return api_client
 

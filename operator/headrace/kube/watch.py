@@ -10,6 +10,7 @@ import kopf
 from headrace.controller.loop import Loop
 from headrace.kinds.definition import GROUP, VERSION, Definition
 from headrace.kube.connection import Heartbeat, login
+from headrace.telemetry.requests import Listener, nobody
 
 # kopf takes off this finalizer wherever it finds it; nobody has it, so it never finds it.
 _NOBODYS_FINALIZER = f"{GROUP}/kopf-has-no-finalizer"
@@ -83,11 +84,15 @@ def settings() -> kopf.OperatorSettings:
 
 
 def registry(
-    definitions: Mapping[str, Definition[Any]], loop: Loop, heartbeat: Heartbeat, stop: Callable[[], Any]
+    definitions: Mapping[str, Definition[Any]],
+    loop: Loop,
+    heartbeat: Heartbeat,
+    stop: Callable[[], Any],
+    listener: Listener = nobody,
 ) -> kopf.OperatorRegistry:
     """Return kopf's registry with a handler for each kind. Handlers take microseconds and never fail."""
     result = kopf.OperatorRegistry()
-    kopf.on.login(registry=result)(login(heartbeat))
+    kopf.on.login(registry=result)(login(heartbeat, listener))
     for definition in definitions.values():
         kopf.on.event(GROUP, VERSION, definition.plural, registry=result)(_handler(loop))
     kopf.on.event("", "v1", "namespaces", registry=result)(_namespaces(loop))
