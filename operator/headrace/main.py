@@ -16,6 +16,7 @@ from headrace.kube.connection import ConnectionFailed
 from headrace.logs import LogFormat, configure
 from headrace.process import run
 from headrace.telemetry.server import ListenFailed
+from headrace.telemetry.tls import TLSFailed
 
 log = logging.getLogger("headrace")
 
@@ -74,7 +75,7 @@ def _end_with(config: Config) -> None:
         log.error(str(error))
         # As below: whatever else still runs is not to hold up the end.
         os._exit(1)
-    except (ConnectionFailed, ListenFailed, ApiError) as error:
+    except (ConnectionFailed, ListenFailed, TLSFailed, ApiError) as error:
         typer.echo(f"headrace-operator: {error}", err=True)
         raise typer.Exit(1) from error
     if not finished:

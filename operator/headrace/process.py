@@ -29,12 +29,15 @@ from headrace.kube.client import KubeClient, make_client
 from headrace.kube.connection import Heartbeat, load
 from headrace.kube.events import EventRecorder
 from headrace.kube.relist import prime, relist
+from headrace.kube.reviews import KubeReviews
 from headrace.kube.served import served_or_stopped
 from headrace.kube.watch import registry, watch
 from headrace.resources.registry import declared_actions
 from headrace.telemetry import catalogue
+from headrace.telemetry.authorization import Doorkeeper, Reviews
 from headrace.telemetry.registry import Metrics
-from headrace.telemetry.server import Probe, Server
+from headrace.telemetry.server import Probe, RouteDef, Server, probes, scrapes
+from headrace.telemetry.tls import Certificate
 
 # Bookmarks come every minute; kopf itself reconnects after 70 seconds of silence.
 _SILENCE_SECONDS = 180.0
@@ -53,6 +56,7 @@ class _Assembly:
     recorder: EventRecorder
     metrics: Metrics
     heartbeat: Heartbeat
+    reviews: Reviews
     pools: tuple[ThreadPoolExecutor, ...]
 
     def shut_down(self) -> None:
@@ -91,7 +95,7 @@ async def _assemble(config: Config) -> _Assembly:
     look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
     loop = Loop(cache, queue, look, threads, metrics, Alone(), monotonic, config.workers, labels)
     _gauges(metrics, queue, heartbeat)
-    return _Assembly(kube, loop, recorder, metrics, heartbeat, (threads, readers))
+    return _Assembly(kube, loop, recorder, metrics, heartbeat, KubeReviews(api_client), (threads, readers))
 
 
 async def run(config: Config) -> bool:
@@ -101,16 +105,29 @@ async def run(config: Config) -> bool:
     """
     made, ready = await _assemble(config), asyncio.Event()
     health = _health(made.heartbeat, made.loop.standstill)
-    server = Server(made.metrics.registry, health, _readiness(ready, made.heartbeat))
-    await server.start(*config.listen)
+    servers = _servers(config, made, probes(health, _readiness(ready, made.heartbeat)))
     try:
+        for server, address in servers:
+            await server.start(*address)
         plurals = [kind.plural for kind in DEFINITIONS.values()]
         if not await served_or_stopped(made.kube, plurals, made.heartbeat):
             return True
         return await _watch(config, made, ready)
     finally:
-        await server.stop()
+        for server, _ in servers:
+            await server.stop()
         made.shut_down()
+
+
+def _servers(config: Config, made: _Assembly, probed: list[RouteDef]) -> list[tuple[Server, tuple[str, int]]]:
+    """Return the server of the probes and, where metrics are elsewhere, that of the metrics; and where."""
+    options, metrics = config.telemetry, made.metrics.registry
+    if options.listen is None:
+        return [(Server([*probed, *scrapes(metrics)]), config.listen)]
+    doorkeeper = Doorkeeper(made.reviews, monotonic) if options.authorization else None
+    context = Certificate(options.tls).context if options.tls else None
+    apart = Server(scrapes(metrics, doorkeeper), "--metrics-listen", context)
+    return [(Server(probed), config.listen), (apart, options.listen)]
 
 
 async def _watch(config: Config, made: _Assembly, ready: asyncio.Event) -> bool:
