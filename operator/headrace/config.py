@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.controller.elector import Timing
+from headrace.telemetry.config import Telemetry
 
 # The API server takes no more (fieldManager in apimachinery/pkg/apis/meta/v1/validation).
 _LONGEST_MANAGER = 128
@@ -24,6 +25,7 @@ class Config:
     rate: float
     """Requests a second to one AWS service in one account and region."""
     own_namespace: str
+    telemetry: Telemetry
 
     # Without a right in the whole cluster
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from dataclasses import replace
 
 import typer
 
@@ -17,6 +18,7 @@ from headrace.kube.connection import ConnectionFailed
 from headrace.logs import LogFormat, configure
 from headrace.process import run
 from headrace.telemetry.server import ListenFailed
+from headrace.telemetry.tls import TLSFailed
 
 log = logging.getLogger("headrace")
 
@@ -39,12 +41,27 @@ def operator(
     renew_deadline: options.RenewDeadline = Timing.renew,
     retry_period: options.RetryPeriod = Timing.retry,
     identity: options.Identity = "",
+    metrics_listen: options.MetricsListen = "",
+    metrics_tls_cert: options.MetricsTLSCert = "",
+    metrics_tls_key: options.MetricsTLSKey = "",
+    metrics_authorization: options.MetricsAuthorization = False,
+    object_metrics: options.ObjectMetrics = True,
+    traces: options.Traces = False,
     log_format: options.Format = LogFormat.JSON,
     log_level: options.Level = "INFO",
     version: options.Version = False,
 ) -> None:
     """Reconcile the custom resources of headrace.io against AWS."""
     configure(log_format, log_level)
+    telemetry = options.telemetry(
+        listen=listen,
+        metrics_listen=metrics_listen,
+        cert=metrics_tls_cert,
+        key=metrics_tls_key,
+        authorization=metrics_authorization,
+    )
+    if traces:
+        options.check_traces()
     _end_with(
         Config(
             namespaces=options.split(namespaces),
@@ -59,6 +76,7 @@ def operator(
             lease_name=lease_name,
             timing=options.timing(lease_duration, renew_deadline, retry_period),
             identity=identity or socket.gethostname(),
+            telemetry=replace(telemetry, objects=object_metrics, traces=traces),
         )
     )
 
@@ -71,7 +89,7 @@ def _end_with(config: Config) -> None:
         log.error(str(error))
         # As below: whatever else still runs is not to hold up the end.
         os._exit(1)
-    except (ConnectionFailed, ListenFailed, ApiError) as error:
+    except (ConnectionFailed, ListenFailed, TLSFailed, ApiError) as error:
         typer.echo(f"headrace-operator: {error}", err=True)
         raise typer.Exit(1) from error
     if not finished:

@@ -3,16 +3,20 @@
 Each is also a variable of the environment; an empty variable is no value.
 """
 
+import ipaddress
+import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from headrace import __version__
 from headrace.controller.elector import Timing
 from headrace.logs import LogFormat
+from headrace.telemetry.config import Telemetry, TLSFiles
 
 # In sts:ExternalId, in values of tags, and never the slash that ends it there.
 _CLUSTER_ID = re.compile(r"[A-Za-z0-9_.:=+@-]{1,63}", re.ASCII)
@@ -100,6 +104,10 @@ def _version(value: bool) -> None:
     if value:
         typer.echo(f"headrace-operator {__version__}")
         raise typer.Exit
+
+
+def _optional_address(value: str) -> str:
+    return _address(value) if value else ""
 
 
 # What it serves, and as whom
@@ -243,8 +251,123 @@ Listen = Annotated[
         envvar="HEADRACE_LISTEN", callback=_address, help="Where /healthz, /readyz and /metrics are."
     ),
 ]
+MetricsListen = Annotated[
+    str,
+    typer.Option(
+        envvar="HEADRACE_METRICS_LISTEN",
+        callback=_optional_address,
+        help="Where /metrics is, apart from the probes; empty: on --listen.",
+    ),
+]
+MetricsTLSCert = Annotated[
+    str,
+    typer.Option(
+        envvar="HEADRACE_METRICS_TLS_CERT",
+        help="File with the certificate of /metrics and its chain, PEM; read anew when it changes.",
+    ),
+]
+MetricsTLSKey = Annotated[
+    str, typer.Option(envvar="HEADRACE_METRICS_TLS_KEY", help="File with its private key, PEM.")
+]
+MetricsAuthorization = Annotated[
+    bool,
+    typer.Option(
+        "--metrics-authorization/--no-metrics-authorization",
+        envvar="HEADRACE_METRICS_AUTHORIZATION",
+        help="Let only those read /metrics whose token the API server takes and who may get /metrics there.",
+    ),
+]
+ObjectMetrics = Annotated[
+    bool,
+    typer.Option(
+        "--object-metrics/--no-object-metrics",
+        envvar="HEADRACE_OBJECT_METRICS",
+        help="Series of their own for each object.",
+    ),
+]
+Traces = Annotated[
+    bool,
+    typer.Option(
+        "--traces/--no-traces",
+        envvar="HEADRACE_TRACES",
+        help="Send OpenTelemetry traces to where the variables OTEL_EXPORTER_OTLP_… say, over HTTP.",
+    ),
+]
 Format = Annotated[LogFormat, typer.Option(envvar="HEADRACE_LOG_FORMAT")]
 Level = Annotated[str, typer.Option(envvar="HEADRACE_LOG_LEVEL", callback=_level)]
 Version = Annotated[
     bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and end.")
 ]
+
+
+# What goes together
+
+
+def telemetry(*, listen: str, metrics_listen: str, cert: str, key: str, authorization: bool) -> Telemetry:
+    """Return how metrics are served, once it makes sense.
+
+    Raises:
+        typer.BadParameter: it does not; the message says why, and what to do.
+    """
+    if bool(cert) != bool(key):
+        given, lacking = ("--metrics-tls-cert", "--metrics-tls-key")[:: 1 if cert else -1]
+        raise typer.BadParameter(f"{given} is of no use without {lacking}: give both files, or neither")
+    if not metrics_listen and (cert or authorization):
+        option = "--metrics-tls-cert" if cert else "--metrics-authorization"
+        raise typer.BadParameter(
+            f"{option} needs --metrics-listen, an address of its own: the probes on --listen stay plain, "
+            "because the kubelet has neither a token nor our certificate"
+        )
+    if metrics_listen == listen:
+        raise typer.BadParameter(
+            f"--metrics-listen {metrics_listen} is the address of --listen, where metrics are by default: "
+            "leave it out, or choose another one"
+        )
+    if authorization and not cert and not _stays_here(metrics_listen):
+        raise typer.BadParameter(
+            f"--metrics-authorization on {metrics_listen} would have tokens travel in plain text: give "
+            "--metrics-tls-cert and --metrics-tls-key, or listen on 127.0.0.1 for a proxy in the same pod"
+        )
+    files = TLSFiles(Path(cert), Path(key)) if cert else None
+    where = address(metrics_listen) if metrics_listen else None
+    return Telemetry(listen=where, tls=files, authorization=authorization)
+
+
+def _stays_here(value: str) -> bool:
+    host, _ = address(value)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_traces(environment: Mapping[str, str] = os.environ) -> None:
+    """See whether OpenTelemetry's own variables say where traces go, in a way that we can.
+
+    Raises:
+        typer.BadParameter: they do not; the message says which one is to be set to what.
+    """
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    name = next((name for name in names if environment.get(name)), "")
+    if not name:
+        raise typer.BadParameter(
+            "--traces needs to know where they go: set OTEL_EXPORTER_OTLP_ENDPOINT, such as "
+            "http://collector.monitoring:4318"
+        )
+    url = urlsplit(environment[name])
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise typer.BadParameter(
+            f"{name} is {environment[name]!r}, which is no URL of a collector: write it like "
+            "http://collector.monitoring:4318"
+        )
+    _check_protocol(environment)
+
+
+def _check_protocol(environment: Mapping[str, str]) -> None:
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        said = environment.get(name)
+        if said and said != "http/protobuf":
+            raise typer.BadParameter(
+                f"{name} is {said!r}, and traces are sent as http/protobuf only: leave it out, and name the "
+                "collector's port for HTTP, which mostly is 4318"
+            )

@@ -38,12 +38,17 @@ from headrace.kube.connection import Heartbeat, load, path_of
 from headrace.kube.events import EventRecorder
 from headrace.kube.lease import Lease, stamp
 from headrace.kube.relist import prime, relist, scopes
+from headrace.kube.reviews import KubeReviews
 from headrace.kube.rights import Rights, needed, on_namespaces, permitted
 from headrace.kube.served import served
 from headrace.kube.start import Start
 from headrace.kube.watch import registry, watch
+from headrace.resources.registry import declared_actions
+from headrace.telemetry import catalogue
+from headrace.telemetry.authorization import Doorkeeper, Reviews
 from headrace.telemetry.registry import Metrics
-from headrace.telemetry.server import Probe, Server
+from headrace.telemetry.server import Probe, RouteDef, Server, probes, scrapes
+from headrace.telemetry.tls import Certificate
 
 log = logging.getLogger("headrace")
 
@@ -68,6 +73,7 @@ class _Ground:
     recorder: EventRecorder
     metrics: Metrics
     heartbeat: Heartbeat
+    reviews: Reviews
     file: AccountFile | None
     """What has the accounts; without it they are AWSAccounts."""
 
@@ -111,9 +117,9 @@ class _Life:
 
 def _ground(config: Config) -> _Ground:
     leadership, fence, identity = _leadership(config)
-    api_client = make_client(load(), config.workers + 2, identity)
-    metrics = Metrics(DEFINITIONS)
-    metrics.watch_gauge("headrace_leader", "Whether this replica leads.", lambda: leadership.leads)
+    metrics = Metrics(DEFINITIONS, objects=config.telemetry.objects, actions=declared_actions())
+    metrics.watch_gauge(catalogue.LEADER, lambda: leadership.leads)
+    api_client = make_client(load(), config.workers + 2, identity, metrics.requested)
     return _Ground(
         config=config,
         kube=KubeClient(api_client, DEFINITIONS, config.own_namespace, manager=config.manager, fence=fence),
@@ -123,6 +129,7 @@ def _ground(config: Config) -> _Ground:
         recorder=EventRecorder(api_client, fence=fence),
         metrics=metrics,
         heartbeat=Heartbeat(monotonic),
+        reviews=KubeReviews(api_client),
         file=AccountFile(config.accounts) if config.accounts is not None else None,
     )
 
@@ -189,9 +196,10 @@ async def run(config: Config) -> bool:
     life = _Life(Start(ground.heartbeat))
     health = _health(ground.heartbeat, life.standstill)
     readiness = _readiness(life, ground.leadership, ground.heartbeat, ground.paths)
-    server = Server(ground.metrics.registry, health, readiness)
-    await server.start(*config.listen)
+    servers = _servers(ground, probes(health, readiness))
     try:
+        for server, address in servers:
+            await server.start(*address)
         cluster_id = await _begin(ground, life.start)
         if not cluster_id:
             return True
@@ -202,7 +210,20 @@ async def run(config: Config) -> bool:
         finally:
             made.shut_down()
     finally:
-        await server.stop()
+        for server, _ in servers:
+            await server.stop()
+
+
+def _servers(ground: _Ground, probed: list[RouteDef]) -> list[tuple[Server, tuple[str, int]]]:
+    """Return the server of the probes and, where metrics are elsewhere, that of the metrics; and where."""
+    config, metrics = ground.config, ground.metrics.registry
+    options = config.telemetry
+    if options.listen is None:
+        return [(Server([*probed, *scrapes(metrics)]), config.listen)]
+    doorkeeper = Doorkeeper(ground.reviews, monotonic) if options.authorization else None
+    context = Certificate(options.tls).context if options.tls else None
+    apart = Server(scrapes(metrics, doorkeeper), "--metrics-listen", context)
+    return [(Server(probed), config.listen), (apart, options.listen)]
 
 
 async def _begin(ground: _Ground, start: Start) -> str:
@@ -242,8 +263,9 @@ async def _watch(ground: _Ground, made: _Assembly, ready: asyncio.Event) -> bool
         running.over.set()
 
     ending = Ending(stop, running.hurry)
+    listener, labels = ground.metrics.requested, ground.file is None
     # Where kopf ends by itself, or because a part did, the rest is still to be stopped.
-    handlers = registry(ground.definitions, loop, heartbeat, ending.end, labels=ground.file is None)
+    handlers = registry(ground.definitions, loop, heartbeat, ending.end, listener, labels=labels)
     await watch(handlers, namespaces, ready, running.over, asked=ending.asked)
     running.check()
     return running.finished
@@ -275,10 +297,10 @@ def _by_kind(objects: Reconciler, accounts: AccountReconciler) -> Callable[[Obje
 
 
 def _gauges(metrics: Metrics, queue: WorkQueue[ObjectRef], heartbeat: Heartbeat) -> None:
-    metrics.watch_gauge("headrace_queue_depth", "Objects that are due.", lambda: len(queue))
-    metrics.watch_gauge("headrace_workers_busy", "Objects that are worked on.", lambda: queue.busy)
-    metrics.watch_gauge("headrace_queue_oldest_seconds", "How long the oldest object is due.", queue.oldest)
-    metrics.watch_gauge("headrace_watch_age_seconds", "Time since bytes came in on a watch.", heartbeat.age)
+    metrics.watch_gauge(catalogue.QUEUE_DEPTH, lambda: len(queue))
+    metrics.watch_gauge(catalogue.WORKERS_BUSY, lambda: queue.busy)
+    metrics.watch_gauge(catalogue.QUEUE_OLDEST, queue.oldest)
+    metrics.watch_gauge(catalogue.WATCH_AGE, heartbeat.age)
 
 
 def _health(heartbeat: Heartbeat, standstill: Callable[[], float]) -> Probe:

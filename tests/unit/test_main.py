@@ -75,6 +75,7 @@ BAD = {
     ("--namespaces", "HEADRACE_NAMESPACES", "-shop"): "'-shop' is no namespace",
     ("--namespaces", "HEADRACE_NAMESPACES", "n" * 64): f"'{'n' * 64}' is no namespace",
     ("--own-namespace", "HEADRACE_OWN_NAMESPACE", "a,b"): "'a,b' is no namespace",
+    ("--metrics-listen", "HEADRACE_METRICS_LISTEN", "8443"): "'8443' is no address: write it like",
     ("--log-format", "HEADRACE_LOG_FORMAT", "xml"): "'xml' is not one of",
     ("--log-level", "HEADRACE_LOG_LEVEL", "loud"): (
         "'loud' is no level: choose debug, info, warning or error"
@@ -117,6 +118,75 @@ def test_a_cluster_id_is_what_fits_into_tags_and_trust_policies(id: str) -> None
 def test_levels_are_taken_in_any_case() -> None:
     for level in ("debug", "Info", "WARNING"):
         assert run("--log-level", level).exit_code == 1, "as far as to the missing cluster"
+
+
+def test_metrics_of_objects_are_shown_and_not_kept_from_anybody_unless_it_is_said() -> None:
+    output = run("--help").output
+
+    for option in ("--no-object-metrics", "--no-metrics-authorization", "--no-traces"):
+        assert option in output
+
+
+ELSEWHERE = ("--metrics-listen", "0.0.0.0:8443")
+FILES = ("--metrics-tls-cert", "tls.crt", "--metrics-tls-key", "tls.key")
+NO_SENSE = {
+    FILES[:2]: "--metrics-tls-cert is of no use without --metrics-tls-key: give both files, or neither",
+    FILES[2:]: "--metrics-tls-key is of no use without --metrics-tls-cert: give both files, or neither",
+    FILES: "--metrics-tls-cert needs --metrics-listen, an address of its own: the probes on --listen stay",
+    ("--metrics-authorization",): "--metrics-authorization needs --metrics-listen, an address of its own",
+    ("--metrics-authorization", *ELSEWHERE): (
+        "--metrics-authorization on 0.0.0.0:8443 would have tokens travel in plain text"
+    ),
+    ("--metrics-authorization", "--metrics-listen", "metrics.example:8443"): "travel in plain text",
+    ("--metrics-listen", "127.0.0.1:8080"): (
+        "--metrics-listen 127.0.0.1:8080 is the address of --listen, where metrics are by default"
+    ),
+    ("--traces",): "--traces needs to know where they go: set OTEL_EXPORTER_OTLP_ENDPOINT, such as http://",
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), NO_SENSE.items(), ids=[" ".join(key) for key in NO_SENSE])
+def test_what_makes_no_sense_together_ends_it_with_a_sentence(
+    arguments: tuple[str, ...], sentence: str
+) -> None:
+    result = run(*arguments)
+
+    assert (result.exit_code, sentence in result.output) == (2, True), result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*ELSEWHERE,),
+        (*ELSEWHERE, *FILES),
+        (*ELSEWHERE, *FILES, "--metrics-authorization"),
+        ("--metrics-listen", "127.0.0.1:8443", "--metrics-authorization"),
+        ("--metrics-listen", "[::1]:8443", "--metrics-authorization"),
+        ("--metrics-listen", "localhost:8443", "--metrics-authorization"),
+        ("--no-object-metrics", "--no-traces"),
+    ],
+    ids=" ".join,
+)
+def test_what_makes_sense_together_is_taken(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).exit_code == 1, "as far as to the missing cluster"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4318'"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://", "which is no URL of a collector"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "grpc://a:4317", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc', and traces are sent"),
+    ],
+)
+def test_where_traces_cannot_go_a_sentence_names_the_variable(
+    variable: str, value: str, sentence: str
+) -> None:
+    given = {"HEADRACE_TRACES": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", variable: value}
+    result = run(env=given)
+
+    assert (result.exit_code, sentence in result.output) == (2, True), result.output
 
 
 def test_the_version_is_told_and_nothing_else_is_done() -> None:

@@ -47,6 +47,9 @@ _ON_EVERYTHING = frozenset(
     }
 )
 
+OF_IDENTITY = frozenset({"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:GetCallerIdentity"})
+"""What it takes to be somebody at all, whatever is then done."""
+
 _ON_CONTENT = frozenset(
     {
         "s3:AbortMultipartUpload",

@@ -91,11 +91,11 @@ class AccountReconciler:
         aspects = [ready, ready.also("Stalled" if effect.stalled else "Reconciling")]
         told, result = self._as_told(obj), "stalled" if effect.stalled else "error"
         if not isinstance(error, Unavailable | Throttled):
-            return self._told(obj, aspects, told, result, _HOPEFUL_SECONDS)
+            return replace(self._told(obj, aspects, told, result, _HOPEFUL_SECONDS), errors=(error,))
         lasting = outages + 1 >= LASTING
         known = kept(obj, (effect.reason, error.message) if lasting else None)
         # All that work with it wait for it, and the question costs one call.
-        return replace(self._told(obj, known or aspects, told, result), outage=True)
+        return replace(self._told(obj, known or aspects, told, result), outage=True, errors=(error,))
 
     def _as_told(self, obj: Object) -> dict[str, Any]:
         return {key: obj.status[key] for key in _KNOWN if key in obj.status}

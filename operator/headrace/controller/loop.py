@@ -12,13 +12,16 @@ from typing import Any, Protocol
 from headrace.controller.api import ApiError, Gone, Object, Stale
 from headrace.controller.cache import Cache
 from headrace.controller.consequences import Next
+from headrace.controller.edits import Edits, is_ready
 from headrace.controller.elector import Leadership
 from headrace.controller.outcome import Outcome
 from headrace.controller.references import dependents
 from headrace.controller.status import LASTING
 from headrace.controller.workqueue import Item, Lane, WorkQueue
+from headrace.engine.errors import Denied
 from headrace.engine.fence import NotLeading
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.objects import UNKNOWN, Sight
 
 log = logging.getLogger("headrace.loop")
 
@@ -41,10 +44,19 @@ class Metrics(Protocol):
     def reconciled(self, kind: str, result: str, seconds: float, waited: float) -> None:
         """Count a pass that was made."""
 
-    def state(self, kind: str, name: str, state: str, drifted: int) -> None:
-        """Note the state (ready, progressing, stalled) of an object and how many of its fields differ."""
+    def ready_after(self, kind: str, seconds: float) -> None:
+        """Note how long it took from an edit of an object until it was Ready."""
 
-    def gone(self, kind: str, name: str) -> None:
+    def corrected(self, kind: str) -> None:
+        """Count a pass that put drift right."""
+
+    def denied(self, actions: Iterable[str]) -> None:
+        """Count the permissions that a pass lacked."""
+
+    def state(self, ref: ObjectRef, sight: Sight) -> None:
+        """Note what the status of an object says."""
+
+    def gone(self, ref: ObjectRef) -> None:
         """Note that an object is no more."""
 
 
@@ -82,12 +94,18 @@ class Loop:
     _memory: defaultdict[ObjectRef, _Memory] = field(default_factory=lambda: defaultdict(_Memory))
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
+    _edits: Edits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._edits = Edits(self.clock)
 
     # What the watch calls. Never waits and never fails.
 
     def listed(self, body: Mapping[str, Any]) -> None:
         """Take in an object that was there when the watch began."""
         if self._put(body):
+            # Nobody knows for how long it has been waiting.
+            self._edits.forget(Object(body).ref)
             self._begin_with(Object(body))
 
     def changed(self, body: Mapping[str, Any]) -> None:
@@ -149,6 +167,10 @@ class Loop:
             # Its deletion was never told: what is remembered is not about this one.
             self._forget(after.ref)
         self._note(after)
+        self._edits.seen(before, after)
+        if not self.queue.works_on(after.ref):
+            # Carried out by another replica, which counts it.
+            self._edits.ready(after)
         self._tell(before, after)
         return True
 
@@ -160,14 +182,14 @@ class Loop:
         """Have an object looked at that is new to us: soon where all is well with it, or else at once."""
         if not _settled(obj):
             self._due(obj.ref, forced=True)
-        elif self._works_on(obj.ref):
+        elif self._takes(obj.ref):
             self.queue.add_after(obj.ref, random.uniform(0, _START_SPREAD))  # noqa: S311 - spreads load
 
     def _due(self, ref: ObjectRef, *, forced: bool = False) -> None:
-        if self._works_on(ref):
+        if self._takes(ref):
             self.queue.add(ref, forced=forced)
 
-    def _works_on(self, ref: ObjectRef) -> bool:
+    def _takes(self, ref: ObjectRef) -> bool:
         """Say whether events are to lead to work; who stands by keeps the cache, and nothing else."""
         return self._ended is not None and self.owns(ref)
 
@@ -256,6 +278,8 @@ class Loop:
         ref = looked.ref
         if outcome.obj is not None:
             self._put(outcome.obj.body)
+            self._count(looked, outcome.obj)
+        self.metrics.denied(error.context.action for error in outcome.errors if isinstance(error, Denied))
         known = self.cache.get(ref)
         if outcome.obj is None or known is None or known.uid != looked.uid:
             self._part_with(looked)
@@ -288,12 +312,26 @@ class Loop:
         memory.stalled = memory.stalled + 1 if memory.asked == before else 0
         return min(wait * 2.0**memory.stalled, _LONGEST_WAIT)
 
+    def _count(self, before: Object, after: Object) -> None:
+        """Count what a pass brought about, by what it wrote."""
+        kind, correction = after.ref.kind, after.status.get("lastCorrection")
+        if correction is not None and correction != before.status.get("lastCorrection"):
+            self.metrics.corrected(kind)
+        if (seconds := self._edits.ready(after)) is not None:
+            self.metrics.ready_after(kind, seconds)
+
     def _note(self, obj: Object) -> None:
-        if not self._works_on(obj.ref):
+        if not self._takes(obj.ref):
             return
         holding = {type_ for type_, condition in obj.conditions.items() if condition["status"] == "True"}
-        state = "stalled" if "Stalled" in holding else "ready" if "Ready" in holding else "progressing"
-        self.metrics.state(obj.ref.kind, obj.ref.path, state, obj.status.get("driftCount", 0))
+        status, ready = obj.status, obj.conditions.get("Ready", {})
+        sight = Sight(
+            "stalled" if "Stalled" in holding else "ready" if "Ready" in holding else "progressing",
+            ready.get("reason", UNKNOWN),
+            status.get("driftCount", 0),
+            tuple(each.get("field", "") for each in status.get("drift", ())),
+        )
+        self.metrics.state(obj.ref, sight)
 
     def _part_with(self, obj: Object) -> None:
         """Forget an object that is gone, but not the namesake that may have come during the pass."""
@@ -304,15 +342,14 @@ class Loop:
     def _forget(self, ref: ObjectRef) -> None:
         self.queue.forget(ref)
         self._memory.pop(ref, None)
-        self.metrics.gone(ref.kind, ref.path)
+        self._edits.forget(ref)
+        self.metrics.gone(ref)
 
 
 def _settled(obj: Object) -> bool:
     """Say whether the status is about this generation and says that all is well."""
-    ready = obj.conditions.get("Ready", {})
     return (
         not obj.deleting
-        and ready.get("status") == "True"
-        and ready.get("observedGeneration") == obj.generation
+        and is_ready(obj, obj.generation)
         and obj.status.get("lastHandledReconcileAt") == obj.requested_at
     )

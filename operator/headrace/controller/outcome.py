@@ -11,6 +11,7 @@ from headrace.controller.consequences import Next
 from headrace.controller.relations import Relations
 from headrace.controller.status import Seen
 from headrace.controller.transitions import Transition
+from headrace.engine.errors import CloudError
 from headrace.engine.ownership import owner_of
 from headrace.kinds.common import Kind
 from headrace.kinds.definition import ObjectRef
@@ -63,6 +64,8 @@ class Outcome:
     seen: Seen | None = None
     outage: bool = False
     """Whether AWS asked to slow down, or did not answer, whatever else it said."""
+    errors: tuple[CloudError, ...] = ()
+    """What went wrong, or is not done yet."""
 
 
 @dataclass(frozen=True)

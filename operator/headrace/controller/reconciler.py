@@ -79,7 +79,9 @@ class Reconciler:
         if waits and not obj.deleting:
             self._rolled_out[obj.ref] = obj.fingerprint()
         next_ = Next.BACKOFF if seen.bug else next_look(seen.errors, self._clock())
-        return Outcome(obj, 0.0 if told.soon else next_, told.interval, result, seen, seen.outage)
+        return Outcome(
+            obj, 0.0 if told.soon else next_, told.interval, result, seen, seen.outage, seen.errors
+        )
 
 
 def _result(seen: Seen, status: Mapping[str, Any]) -> str:

@@ -80,6 +80,10 @@ class WorkQueue(Generic[K]):
         """Count the keys that are being worked on."""
         return len(self._busy)
 
+    def works_on(self, key: K) -> bool:
+        """Say whether this key is being worked on."""
+        return key in self._busy
+
     def oldest(self) -> float:
         """Return for how many seconds the longest waiting key has been due."""
         self._promote()

@@ -160,3 +160,13 @@ def _of_node(path: str) -> tuple[str, str]:
 def remembered_keys(ledger: frozenset[str], facet: str) -> set[str]:
     """Return the keys of a shared map that the ledger knows as ours."""
     return {entry[len(facet) + 1 : -1] for entry in ledger if entry.startswith(f"{facet}[")}
+
+
+def without_names(path: str) -> str:
+    """Return the path of a field without what users named in it: lifecycle.rules[].prefix, tags."""
+    node, rest = _of_node(path)
+    prefix = f"{node.partition('/')[0]}{OF_NODE}" if node else ""
+    before, found, after = rest.partition("[")
+    # Keys may have brackets, too; a path that was cut may have lost its last one.
+    beyond = after.rpartition("]")[2] if "]" in after else ""
+    return prefix + before + ("[]" + beyond if found and beyond else "")

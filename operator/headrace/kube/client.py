@@ -15,6 +15,8 @@ from headrace.controller.secrets import Secret
 from headrace.engine.fence import Fence
 from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
+from headrace.kube.counting import CountingClient
+from headrace.telemetry.requests import Listener, nobody
 
 # Seconds to connect, and to wait for an answer.
 TIMEOUT = (5, 30)
@@ -162,13 +164,16 @@ class KubeClient:
 
 
 def make_client(
-    configuration: client.Configuration, connections: int, identity: str = ""
+    configuration: client.Configuration, connections: int, identity: str = "", listener: Listener = nobody
 ) -> client.ApiClient:
-    """Make an API client that holds so many connections open, and names us where it is said who we are."""
+    """Make an API client that holds so many connections open, and tells of its requests.
+
+    It names us to the API server where it is said who we are.
+    """
     configuration.connection_pool_maxsize = connections
     # The queue tries again with its own back-off.
     configuration.retries = False
-    api_client = client.ApiClient(configuration)
+    api_client = CountingClient(configuration, listener)
     api_client.user_agent = user_agent(identity)
     return api_client
 

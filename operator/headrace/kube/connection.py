@@ -18,6 +18,8 @@ from kubernetes.client.rest import should_bypass_proxies
 
 from headrace import __version__
 from headrace.kinds.definition import GROUP, VERSION, Definition
+from headrace.kube.counting import tracing
+from headrace.telemetry.requests import Listener, nobody
 
 log = logging.getLogger("headrace.watch")
 
@@ -187,7 +189,13 @@ def _what(path: str) -> str:
     return f"{plural} in {name}" if parent == "namespaces" else plural
 
 
-def login(heartbeat: Heartbeat) -> Callable[..., Any]:
+class NotServed(aiohttp.ClientConnectionError):
+    """The API server does not know what was asked for; said so that it is asked again."""
+
+    code = "404"
+
+
+def login(heartbeat: Heartbeat, listener: Listener = nobody) -> Callable[..., Any]:
     """Return kopf's login handler; it is called again whenever the API server no longer takes the token."""
 
     class Followed(aiohttp.ClientResponse):
@@ -197,7 +205,7 @@ def login(heartbeat: Heartbeat) -> Callable[..., Any]:
             started = await super().start(connection)
             if self.status == 404 and _OBJECTS.search(self.url.path):
                 # kopf ends the whole operator at an error that it does not know how to live with.
-                raise aiohttp.ClientConnectionError(f"{self.url.name} are not served: is their CRD there?")
+                raise NotServed(f"{self.url.name} are not served: is their CRD there?")
             heartbeat.answered(self.url.path, self, watch="watch" in self.url.query)
             return started
 
@@ -214,7 +222,7 @@ def login(heartbeat: Heartbeat) -> Callable[..., Any]:
             proxy=_proxy(configuration),
             request_class=_request(configuration.tls_server_name),
             response_class=Followed,
-            trace_configs=[trace],
+            trace_configs=[trace, tracing(listener)],
         )
         return kopf.AiohttpSession(server=configuration.host, aiohttp_session=session)
 

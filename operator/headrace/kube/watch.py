@@ -11,6 +11,7 @@ import kopf
 from headrace.controller.loop import Loop
 from headrace.kinds.definition import GROUP, VERSION, Definition
 from headrace.kube.connection import Heartbeat, login
+from headrace.telemetry.requests import Listener, nobody
 
 # kopf takes off this finalizer wherever it finds it; nobody has it, so it never finds it.
 _NOBODYS_FINALIZER = f"{GROUP}/kopf-has-no-finalizer"
@@ -88,6 +89,7 @@ def registry(
     loop: Loop,
     heartbeat: Heartbeat,
     stop: Callable[[], Any],
+    listener: Listener = nobody,
     *,
     labels: bool = True,
 ) -> kopf.OperatorRegistry:
@@ -98,10 +100,11 @@ def registry(
         loop: what takes in what is seen.
         heartbeat: what follows the watches.
         stop: what is called before the end.
+        listener: what is told of each request to the API server.
         labels: whether namespaces are watched, too, for their labels.
     """
     result = kopf.OperatorRegistry()
-    kopf.on.login(registry=result)(login(heartbeat))
+    kopf.on.login(registry=result)(login(heartbeat, listener))
     for definition in definitions.values():
         kopf.on.event(GROUP, VERSION, definition.plural, registry=result)(_handler(loop))
     if labels:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace import resources
+from headrace.aws.actions import OF_IDENTITY
 from headrace.engine.facet import Facet, ResourceType
 
 
@@ -28,6 +29,12 @@ def resource_types() -> Mapping[str, ResourceType]:
 def resource_type(name: str) -> ResourceType:
     """Return the resource type of this name; KeyError where there is none."""
     return resource_types()[name]
+
+
+def declared_actions() -> frozenset[str]:
+    """Return every IAM action that a facet declares to use, and those that it takes to be somebody."""
+    members = (member for resource in resource_types().values() for member in resource.members())
+    return OF_IDENTITY.union(*(member.permissions.all() for member in members))
 
 
 def _members(package: ModuleType) -> dict[str, Facet[Any, Any]]:

@@ -1,13 +1,19 @@
-"""The server for probes and scrapes: /healthz, /readyz and /metrics."""
+"""The servers for probes and scrapes: /healthz, /readyz and /metrics, on one address or on two."""
 
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from headrace.telemetry.authorization import PATH, Doorkeeper
+
+RouteDef = web.RouteDef
 Probe = Callable[[], str]
 """Returns what is wrong, in a sentence, or nothing."""
+
+_Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class ListenFailed(Exception):
@@ -15,18 +21,20 @@ class ListenFailed(Exception):
 
 
 class Server:
-    """Answers on one address until it is stopped."""
+    """Answers on one address until it is stopped.
 
-    def __init__(self, registry: CollectorRegistry, health: Probe, readiness: Probe) -> None:
-        self._registry = registry
+    Args:
+        routes: what is there.
+        option: the option with the address, to name where it cannot be listened on.
+        tls: what to show and to encrypt with, if at all.
+    """
+
+    def __init__(
+        self, routes: Sequence[RouteDef], option: str = "--listen", tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._option, self._tls = option, tls
         self._application = web.Application()
-        self._application.add_routes(
-            [
-                web.get("/healthz", _probing(health)),
-                web.get("/readyz", _probing(readiness)),
-                web.get("/metrics", self._metrics),
-            ]
-        )
+        self._application.add_routes(routes)
         self._runner = web.AppRunner(self._application, access_log=None)
 
     async def start(self, host: str, port: int) -> str:
@@ -37,11 +45,11 @@ class Server:
         """
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         except OSError as error:
             await self._runner.cleanup()
             raise ListenFailed(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --listen."
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another {self._option}."
             ) from error
         bound = self._runner.addresses[0]
         return f"{bound[0]}:{bound[1]}"
@@ -50,12 +58,27 @@ class Server:
         """Answer no more."""
         await self._runner.cleanup()
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        headers = {"Content-Type": CONTENT_TYPE_LATEST}
-        return web.Response(body=generate_latest(self._registry), headers=headers)
+
+def probes(health: Probe, readiness: Probe) -> list[RouteDef]:
+    """Return the routes that the kubelet asks."""
+    return [web.get("/healthz", _probing(health)), web.get("/readyz", _probing(readiness))]
 
 
-def _probing(probe: Probe) -> Callable[[web.Request], Awaitable[web.Response]]:
+def scrapes(registry: CollectorRegistry, doorkeeper: Doorkeeper | None = None) -> list[RouteDef]:
+    """Return the route that Prometheus asks; with a doorkeeper it is not for everybody."""
+
+    async def metrics(request: web.Request) -> web.Response:
+        if doorkeeper is not None:
+            verdict = await doorkeeper.check(request.headers.get("Authorization", ""))
+            if verdict.status != 200:
+                headers = {"WWW-Authenticate": "Bearer"} if verdict.status == 401 else {}
+                return web.Response(text=verdict.said, status=verdict.status, headers=headers)
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return [web.get(PATH, metrics)]
+
+
+def _probing(probe: Probe) -> _Answer:
     async def answer(_: web.Request) -> web.Response:
         wrong = probe()
         return web.Response(text=wrong or "ok", status=503 if wrong else 200)

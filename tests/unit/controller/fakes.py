@@ -2,13 +2,15 @@
 
 import asyncio
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, ParamSpec, TypeVar
 
 from headrace.controller.api import Body, Gone, Object, Stale
 from headrace.controller.transitions import Transition
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.objects import Sight
 from tests.unit.controller.objects import REF, body
 
 P = ParamSpec("P")
@@ -184,7 +186,11 @@ class FakeMetrics:
     def __init__(self) -> None:
         self.passes: list[tuple[str, str, float, float]] = []
         """By kind and result, the seconds that a pass took, and those for which it had to wait."""
-        self.states: dict[tuple[str, str], tuple[str, int]] = {}
+        self.states: dict[ObjectRef, Sight] = {}
+        self.edits: list[tuple[str, float]] = []
+        """By kind, the seconds from an edit to Ready."""
+        self.corrections: Counter[str] = Counter()
+        self.denials: Counter[str] = Counter()
         self._news: asyncio.Queue[None] = asyncio.Queue()
 
     async def counted(self, passes: int) -> None:
@@ -196,8 +202,17 @@ class FakeMetrics:
         self.passes.append((kind, result, seconds, waited))
         self._news.put_nowait(None)
 
-    def state(self, kind: str, name: str, state: str, drifted: int) -> None:
-        self.states[kind, name] = (state, drifted)
+    def ready_after(self, kind: str, seconds: float) -> None:
+        self.edits.append((kind, seconds))
 
-    def gone(self, kind: str, name: str) -> None:
-        self.states.pop((kind, name), None)
+    def corrected(self, kind: str) -> None:
+        self.corrections[kind] += 1
+
+    def denied(self, actions: Iterable[str]) -> None:
+        self.denials.update(actions)
+
+    def state(self, ref: ObjectRef, sight: Sight) -> None:
+        self.states[ref] = sight
+
+    def gone(self, ref: ObjectRef) -> None:
+        self.states.pop(ref, None)

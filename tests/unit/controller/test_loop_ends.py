@@ -14,6 +14,7 @@ from headrace.controller.elector import Alone
 from headrace.controller.loop import Loop
 from headrace.controller.outcome import Outcome
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.objects import Sight
 from tests.unit.controller.objects import REF, asked, body, deleting, ready
 from tests.unit.controller.stage import Script, Stage, failing, in_sync, newer, play, written
 from tests.unit.controller.travel import travel
@@ -137,7 +138,7 @@ def test_a_namesake_that_comes_during_the_last_pass_is_looked_at(last: Script) -
 
     stage = play(script, scene)
     assert [obj.uid for _, obj, _ in stage.passes] == ["uid-1", "uid-2"]
-    assert list(stage.metrics.states) == [("Thing", "shop/media")]
+    assert list(stage.metrics.states) == [REF]
 
 
 def test_the_end_of_the_first_one_that_is_heard_of_late_leaves_the_namesake_alone() -> None:
@@ -148,7 +149,7 @@ def test_the_end_of_the_first_one_that_is_heard_of_late_leaves_the_namesake_alon
 
     stage = play(in_sync, scene)
     assert len(stage.passes) == 1
-    assert list(stage.metrics.states) == [("Thing", "shop/media")]
+    assert list(stage.metrics.states) == [REF]
 
 
 @pytest.mark.parametrize("listed", [False, True])
@@ -184,21 +185,23 @@ def test_passes_are_counted_with_their_result_and_what_they_waited() -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ({}, ("progressing", 0)),
-        (ready(), ("ready", 0)),
-        (ready(driftCount=3), ("ready", 3)),
-        (ready(status="False"), ("progressing", 0)),
-        ({"conditions": [{"type": "Ready", "status": "False"}, {"type": "Stalled", "status": "True"}]},
-         ("stalled", 0)),
+        ({}, Sight("progressing", "Unknown")),
+        (ready(), Sight("ready", "InSync")),
+        (ready(driftCount=3, drift=[{"field": "tags[a]", "wanted": "1", "found": "2"}]),
+         Sight("ready", "InSync", 3, ("tags[a]",))),
+        (ready(status="False"), Sight("progressing", "InSync")),
+        ({"conditions": [{"type": "Ready", "status": "False", "reason": "Moved"},
+                         {"type": "Stalled", "status": "True"}]},
+         Sight("stalled", "Moved")),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("hear", [Loop.listed, Loop.changed])
 def test_the_state_of_each_object_is_known_from_its_first_event_on(
-    hear: Callable[[Loop, Mapping[str, Any]], None], status: dict[str, Any], expected: tuple[str, int]
+    hear: Callable[[Loop, Mapping[str, Any]], None], status: dict[str, Any], expected: Sight
 ) -> None:
     async def scene(stage: Stage) -> None:
         hear(stage.loop, body(status=status))
-        assert stage.metrics.states == {("Thing", "shop/media"): expected}
+        assert stage.metrics.states == {REF: expected}
         stage.loop.stop()
 
     play(in_sync, scene)

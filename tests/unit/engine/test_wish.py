@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from headrace.engine.slices import ABSENT, UNMANAGED
-from headrace.engine.wish import Layer, Wish, remembered, remembered_keys, resolve
+from headrace.engine.wish import Layer, Wish, remembered, remembered_keys, resolve, without_names
 from tests.unit.engine.fakes import FACETS, Color, Frame, Labels, Lock, Rules, Switch
 
 Settings = Mapping[str, Mapping[str, Any]]
@@ -189,3 +189,24 @@ def test_the_ledger_that_wishes_make_is_understood_when_they_are_gone() -> None:
 def test_keys_are_remembered_for_their_own_map_only() -> None:
     ledger = frozenset({"labels[a]", "label[b]", "labels", "tags[c]", "labels[d[0]]"})
     assert remembered_keys(ledger, "labels") == {"a", "d[0]"}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("versioning.enabled", "versioning.enabled"),
+        ("policy", "policy"),
+        ("lifecycle.rules[cool-down].prefix", "lifecycle.rules[].prefix"),
+        ("behaviors[/api/*].cachePolicyID", "behaviors[].cachePolicyID"),
+        ("lifecycle.rules[a].b].prefix", "lifecycle.rules[].prefix"),
+        ("tags[team]", "tags"),
+        ("tags[a: b]", "tags"),
+        ("tags[a].b[c]]", "tags"),
+        ("tags[cut of", "tags"),
+        ("dns/cdn.example.com: aliasRecords", "dns: aliasRecords"),
+        ("access-control: settings.signing", "access-control: settings.signing"),
+        ("", ""),
+    ],
+)
+def test_a_path_without_the_names_that_users_give(path: str, expected: str) -> None:
+    assert without_names(path) == expected

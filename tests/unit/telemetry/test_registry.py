@@ -1,6 +1,6 @@
 import re
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from prometheus_client.exposition import generate_latest
@@ -9,7 +9,11 @@ from headrace import __version__
 from headrace.aws.codes import CODES
 from headrace.aws.meter import Call
 from headrace.engine.errors import Throttled
+from headrace.kinds.definition import ObjectRef
+from headrace.telemetry import catalogue
+from headrace.telemetry.objects import Sight
 from headrace.telemetry.registry import Metrics
+from headrace.telemetry.requests import Request
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def test_calls_are_counted_by_service_operation_and_outcome(metrics: Metrics) ->
 @pytest.mark.parametrize("code", sorted(CODES[Throttled] | {"429"}))
 def test_every_code_that_asks_us_to_slow_down_is_counted_apart(metrics: Metrics, code: str) -> None:
     metrics.called(call(code))
-    about = {"service": "s3", "region": "eu-central-1"}
+    about = {"service": "s3", "operation": "GetBucketVersioning", "region": "eu-central-1"}
 
     assert value(metrics, "headrace_aws_throttled_requests_total", **about) == 1
 
@@ -64,69 +68,56 @@ def test_every_code_that_asks_us_to_slow_down_is_counted_apart(metrics: Metrics,
 def test_no_other_code_is(metrics: Metrics, code: str) -> None:
     metrics.called(call(code))
 
-    assert (
-        value(metrics, "headrace_aws_throttled_requests_total", service="s3", region="eu-central-1") is None
-    )
+    about = {"service": "s3", "operation": "GetBucketVersioning", "region": "eu-central-1"}
+    assert value(metrics, "headrace_aws_throttled_requests_total", **about) is None
 
 
-STATES = ("progressing", "ready", "stalled")
+def test_what_an_endpoint_makes_up_has_an_end(metrics: Metrics) -> None:
+    for number in range(1000):
+        metrics.called(replace(call(f"Code{number}"), region=f"region-{number}"))
+        metrics.called(replace(call("SlowDown"), region=f"region-{number}"))
+    metrics.called(call('evil"}\n'))
+
+    requests = [s for f in metrics.registry.collect() if f.name == "headrace_aws_requests" for s in f.samples]
+    throttled = "headrace_aws_throttled_requests"
+    refused = [s for f in metrics.registry.collect() if f.name == throttled for s in f.samples]
+    assert len(requests) == catalogue.MOST_OUTCOMES + 1
+    assert len(refused) == catalogue.MOST_REGIONS + 1
 
 
-def states(metrics: Metrics, kind: str = "Thing") -> Mapping[str, float]:
-    """Return how many objects of this kind are in which state."""
-    counts = {state: value(metrics, "headrace_objects", kind=kind, state=state) for state in STATES}
-    return {state: count for state, count in counts.items() if count}
+def test_requests_to_the_api_server_are_counted_by_verb_resource_and_code(metrics: Metrics) -> None:
+    for code in ("200", "200", "409"):
+        metrics.requested(Request("patch", "things/status", code))
+
+    about = {"verb": "patch", "resource": "things/status"}
+    assert value(metrics, "headrace_kubernetes_requests_total", **about, code="200") == 2
+    assert value(metrics, "headrace_kubernetes_requests_total", **about, code="409") == 1
 
 
-def test_objects_are_counted_by_the_last_that_was_heard_of_them(metrics: Metrics) -> None:
-    metrics.state("Thing", "shop/a", "progressing", 0)
-    metrics.state("Thing", "shop/b", "stalled", 0)
-    metrics.state("Thing", "shop/a", "ready", 2)
-    metrics.state("Other", "shop/a", "ready", 0)
+def test_a_permission_counts_once_a_pass_by_its_name_if_it_is_one_of_ours() -> None:
+    metrics = Metrics(actions=["s3:ListBucket", "s3:PutBucketTagging"])
+    metrics.denied(["s3:ListBucket", "s3:ListBucket", "kms:Decrypt", "iam:PassRole", ""])
+    metrics.denied(["s3:ListBucket"])
 
-    assert states(metrics) == {"ready": 1, "stalled": 1}
-    assert states(metrics, "Other") == {"ready": 1}
-    assert value(metrics, "headrace_drifted_objects", kind="Thing") == 1
-    assert not value(metrics, "headrace_drifted_objects", kind="Other")
-
-
-def test_a_kind_without_objects_is_counted_with_zeros() -> None:
-    metrics = Metrics(["Thing"])
-    everything = {state: value(metrics, "headrace_objects", kind="Thing", state=state) for state in STATES}
-
-    assert everything == dict.fromkeys(STATES, 0)
-    assert value(metrics, "headrace_drifted_objects", kind="Thing") == 0
+    denied = "headrace_permission_denied_total"
+    assert value(metrics, denied, action="s3:ListBucket") == 2
+    assert value(metrics, denied, action="other") == 1
+    assert value(metrics, denied, action="s3:PutBucketTagging") is None
 
 
-def test_a_state_that_no_object_is_in_any_more_is_zero(metrics: Metrics) -> None:
-    metrics.state("Thing", "shop/a", "stalled", 1)
-    metrics.state("Thing", "shop/a", "ready", 0)
+def test_edits_and_corrections_are_counted_by_kind(metrics: Metrics) -> None:
+    metrics.ready_after("Thing", 0.7)
+    metrics.ready_after("Thing", 3.0)
+    metrics.corrected("Thing")
 
-    assert value(metrics, "headrace_objects", kind="Thing", state="stalled") == 0
-    assert value(metrics, "headrace_drifted_objects", kind="Thing") == 0
-
-
-def test_what_is_gone_counts_no_more(metrics: Metrics) -> None:
-    metrics.state("Thing", "shop/a", "ready", 1)
-    metrics.state("Thing", "shop/b", "ready", 0)
-    metrics.gone("Thing", "shop/a")
-    metrics.gone("Thing", "shop/never-seen")
-
-    assert states(metrics) == {"ready": 1}
-    assert not value(metrics, "headrace_drifted_objects", kind="Thing")
-
-
-def test_names_of_objects_are_no_labels(metrics: Metrics) -> None:
-    for number in range(50):
-        metrics.state("Thing", f"shop/thing-{number}", "ready", number)
-        metrics.reconciled("Thing", "in_sync", 0.1, 0.1)
-
-    assert "thing-7" not in generate_latest(metrics.registry).decode()
+    assert value(metrics, "headrace_edit_to_ready_seconds_sum", kind="Thing") == 3.7
+    assert value(metrics, "headrace_edit_to_ready_seconds_bucket", kind="Thing", le="1.0") == 1
+    assert value(metrics, "headrace_corrections_total", kind="Thing") == 1
 
 
 def test_a_gauge_is_read_at_each_scrape(metrics: Metrics) -> None:
     depths = iter([3.0, 5.0])
-    metrics.watch_gauge("headrace_queue_depth", "Objects that are due.", lambda: next(depths))
+    metrics.watch_gauge(catalogue.QUEUE_DEPTH, lambda: next(depths))
 
     assert [value(metrics, "headrace_queue_depth") for _ in range(2)] == [3, 5]
 
@@ -137,38 +128,22 @@ def test_the_version_is_told(metrics: Metrics) -> None:
     assert re.search(rf'headrace_build_info{{.*version="{re.escape(__version__)}".*}} 1\.0', text)
 
 
-def test_names_follow_the_conventions(metrics: Metrics) -> None:
-    metrics.reconciled("Thing", "in_sync", 0.1, 0.1)
-    metrics.called(call("SlowDown"))
-    metrics.state("Thing", "shop/a", "ready", 0)
-    ours = [family for family in metrics.registry.collect() if family.name.startswith("headrace_")]
-
-    assert len(ours) >= 9
-    for family in ours:
-        assert family.documentation.endswith("."), family.name
-        assert re.fullmatch(r"headrace_[a-z_]+", family.name)
-        if family.type == "histogram":
-            assert family.name.endswith("_seconds")
-        if family.type == "counter":
-            assert {s.name.rpartition("_")[2] for s in family.samples} <= {"total", "created"}
-
-
 def test_two_registries_do_not_share_anything() -> None:
     one, other = Metrics(), Metrics()
-    one.state("Thing", "shop/a", "ready", 0)
+    one.corrected("Thing")
 
-    assert states(other) == {}
+    assert value(other, "headrace_corrections_total", kind="Thing") is None
 
 
 def test_threads_may_count_while_others_scrape(metrics: Metrics) -> None:
     def count(number: int) -> None:
         for step in range(20):
             metrics.reconciled("Thing", "in_sync", 0.1, 0.1)
-            metrics.state("Thing", f"shop/{number}-{step}", "ready", step)
+            metrics.state(ObjectRef("Thing", "shop", f"{number}-{step}"), Sight("ready", drifted=step))
             generate_latest(metrics.registry)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(count, range(4)))
 
     assert value(metrics, "headrace_reconciles_total", kind="Thing", result="in_sync") == 80
-    assert states(metrics) == {"ready": 80}
+    assert value(metrics, "headrace_objects", kind="Thing", state="ready") == 80

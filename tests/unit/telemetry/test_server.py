@@ -1,13 +1,16 @@
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pytest
 
+from headrace.telemetry.authorization import Doorkeeper, User
 from headrace.telemetry.registry import Metrics
-from headrace.telemetry.server import ListenFailed, Server
+from headrace.telemetry.server import ListenFailed, Server, scrapes
+from headrace.telemetry.server import probes as server_probes
 
 
 class Probes:
@@ -23,7 +26,8 @@ def serve(visit: Callable[[aiohttp.ClientSession, Probes], Awaitable[Any]]) -> A
     async def scene() -> Any:
         probes, metrics = Probes(), Metrics()
         metrics.reconciled("Thing", "in_sync", 0.1, 0.1)
-        server = Server(metrics.registry, lambda: probes.health, lambda: probes.readiness)
+        asked = server_probes(lambda: probes.health, lambda: probes.readiness)
+        server = Server([*asked, *scrapes(metrics.registry)])
         address = await server.start("127.0.0.1", 0)
         try:
             async with aiohttp.ClientSession(f"http://{address}") as session:
@@ -81,7 +85,7 @@ def test_a_probe_that_fails_itself_is_an_answer_too() -> None:
         raise RuntimeError("bug")
 
     async def scene() -> int:
-        server = Server(Metrics().registry, broken, broken)
+        server = Server(server_probes(broken, broken))
         address = await server.start("127.0.0.1", 0)
         try:
             async with aiohttp.ClientSession() as session:
@@ -95,7 +99,7 @@ def test_a_probe_that_fails_itself_is_an_answer_too() -> None:
 def test_an_address_in_use_is_told_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        server = Server(Metrics().registry, str, str)
+        server = Server(server_probes(str, str))
         with pytest.raises(ListenFailed) as failed:
             asyncio.run(server.start("127.0.0.1", port))
 
@@ -106,7 +110,7 @@ def test_an_address_in_use_is_told_with_what_to_do() -> None:
 
 
 def test_an_address_that_is_none_of_ours_is_told() -> None:
-    server = Server(Metrics().registry, str, str)
+    server = Server(server_probes(str, str))
 
     with pytest.raises(ListenFailed, match=r"^Cannot listen on 192\.0\.2\.1:8080: "):
         asyncio.run(server.start("192.0.2.1", 8080))
@@ -114,11 +118,45 @@ def test_an_address_that_is_none_of_ours_is_told() -> None:
 
 def test_a_stopped_server_answers_no_more() -> None:
     async def scene() -> None:
-        server = Server(Metrics().registry, str, str)
+        server = Server(server_probes(str, str))
         address = await server.start("127.0.0.1", 0)
         await server.stop()
         async with aiohttp.ClientSession() as session:
             with pytest.raises(aiohttp.ClientConnectorError):
                 await answer(session, f"http://{address}/healthz")
+
+    asyncio.run(scene())
+
+
+class Everybody:
+    """An API server that takes one token, and lets its user read the metrics."""
+
+    def user(self, token: str) -> User | None:
+        return User("prometheus") if token == "good" else None
+
+    def allows(self, user: User, verb: str, path: str) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [(None, 401), ("Bearer bad", 401), ("Bearer good", 200), ("bearer good", 200)]
+)
+def test_where_it_is_asked_who_may_nobody_else_sees_the_metrics(header: str | None, status: int) -> None:
+    async def scene() -> None:
+        routes = scrapes(Metrics().registry, Doorkeeper(Everybody(), time.monotonic))
+        server = Server([*server_probes(str, str), *routes])
+        address = await server.start("127.0.0.1", 0)
+        try:
+            headers = {"Authorization": header} if header else {}
+            async with (
+                aiohttp.ClientSession(f"http://{address}", headers=headers) as session,
+                session.get("/metrics") as response,
+            ):
+                shown = "headrace_build_info" in await response.text()
+                asked = "Bearer" in response.headers.get("WWW-Authenticate", "")
+                assert (response.status, shown, asked) == (status, status == 200, status == 401)
+                assert await answer(session, "/healthz") == (200, "ok")
+        finally:
+            await server.stop()
 
     asyncio.run(scene())
