@@ -109,8 +109,9 @@ def test_metrics_are_for_those_who_may_read_them(scraped: Scraped, authorities: 
     role = f"{namespace}-metrics"
     plane.kubectl_run("create", "clusterrole", role, "--verb=get", "--non-resource-url=/metrics")
     bind(world, role, "prometheus")
+    # A no holds for ten seconds, should the API server itself not know of it yet.
+    wait_until(lambda: scraped.scrape(first, prometheus)[0] == 200, what="the new right counts")
     status, metrics = scraped.scrape(first, prometheus)
-    assert status == 200
     assert 'headrace_kubernetes_requests_total{code="201",resource="tokenreviews",verb="create"}' in metrics
     assert scraped.scrape(first, curious)[0] == 403
 
