@@ -54,6 +54,8 @@ def _created(create: Callable[..., Any], body: Any, what: str) -> Any:
                 f"{what}. Bind it to the ClusterRole system:auth-delegator."
             ) from error
         raise Unreviewed(_failed(f"it answered {error.status} to a {what}")) from error
+    except (AttributeError, ValueError) as error:
+        raise Unreviewed(_failed("it answered what is no review")) from error
     except HTTPError as error:
         # What it says may have the request in it.
         raise Unreviewed(_failed(f"it did not answer ({type(error).__name__})")) from error
