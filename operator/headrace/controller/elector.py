@@ -318,13 +318,14 @@ class Elector:
 
 
 def _held_by(name: str, record: Record) -> str:
-    said = (
-        f"Standing by: {name} is held by {record.holder} since {record.acquired or 'nobody says when'}, and "
-        f"was renewed at {record.renewed or 'nobody says when'}."
-    )
+    since = f" since {record.acquired}" if record.acquired else ""
+    renewed = f", renewed at {record.renewed}" if record.renewed else ""
+    said = f"Standing by: {name} is held by {record.holder}{since}{renewed}."
     if record.ours:
         return said
-    return f"{said} It is not labelled as Headrace's: is it another program's, choose another --lease-name."
+    return (
+        f"{said} It is not labelled as Headrace's: if it is another program's, choose another --lease-name."
+    )
 
 
 def _sentence(error: ApiError) -> str:

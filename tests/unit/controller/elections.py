@@ -118,7 +118,6 @@ class Replica:
         )
         self.lost = ""
 
-    @property
     def works(self) -> bool:
         """Whether it would send anything that changes something now."""
         return not self.fence.closed()

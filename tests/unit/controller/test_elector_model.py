@@ -71,7 +71,7 @@ class Elections(RuleBasedStateMachine):
         self.no_two_work()
         replica.lock.between = replica.lock.after = self.no_two_work
         if replica.lost:
-            assert not replica.works
+            assert not replica.works()
             self.replicas[name] = self._born(name)
 
     @rule(seconds=PASSING)
@@ -100,13 +100,13 @@ class Elections(RuleBasedStateMachine):
             if replica.lost:
                 self.replicas[name] = self._born(name)
         self.scene.run(20, *self.replicas.values())
-        assert sum(replica.works for replica in self.replicas.values()) == 1
+        assert sum(replica.works() for replica in self.replicas.values()) == 1
 
     @invariant()
     def no_two_work(self) -> None:
         if not hasattr(self, "replicas"):
             return
-        at_work = [replica.name for replica in self.replicas.values() if replica.works]
+        at_work = [replica.name for replica in self.replicas.values() if replica.works()]
         assert len(at_work) <= 1, f"{' and '.join(at_work)} both work"
 
 
