@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from headrace.controller.api import ApiError, Forbidden, Gone, Stale
 from headrace.engine.fence import Fence, boottime
@@ -157,7 +157,7 @@ class Elector:
         self._stamp, self._clock, self._chance = stamp, clock, chance
         self._seen: Record | None = None
         self._seen_at = 0.0
-        self._told: type[ApiError] | None = None
+        self._told: ApiError | None = None
         self.leading = False
         self.trouble = ""
         """What keeps this process from running for leadership until a person helps."""
@@ -174,6 +174,11 @@ class Elector:
             return self._failed(error)
         self._told, self.trouble = None, ""
         return pause
+
+    def _lose(self, why: str) -> NoReturn:
+        self.leading = False
+        self._fence.close()
+        raise Lost(why)
 
     def release(self) -> None:
         """Let somebody else lead at once, where this process does; nothing is sent any more."""
@@ -233,7 +238,7 @@ class Elector:
     def _renew(self) -> float:
         asked = self._clock()
         if asked >= self._fence.until:
-            raise Lost(self._late("this process did not get to it"))
+            self._lose(self._late(str(self._told or "this process did not get to it")))
         try:
             self._seen = self._write(self._seen)
         except Stale:
@@ -243,7 +248,7 @@ class Elector:
             self._seen = None
             return 0.0
         if self._clock() >= asked + self._timing.renew:
-            raise Lost(self._late("the answer came too late"))
+            self._lose(self._late("the answer came too late"))
         self._fence.extend(asked + self._timing.renew)
         return self._timing.renew / _RENEWALS
 
@@ -251,7 +256,7 @@ class Elector:
         """See who wrote: perhaps we, and the answer got lost."""
         record = self._lock.get(self._left())
         if record is not None and record.holder != self.identity:
-            raise Lost(f"{self._lock.name} is held by {record.holder or 'nobody'} now")
+            self._lose(f"{self._lock.name} is held by {record.holder or 'nobody'} now")
         self._seen = record
         return 0.0
 
@@ -295,15 +300,15 @@ class Elector:
 
     def _failed(self, error: ApiError) -> float:
         """Tell of trouble once for as long as it lasts, and try again soon."""
-        if type(error) is not self._told:
+        if type(error) is not type(self._told):
             log.warning(_sentence(error))
-        self._told = type(error)
+        self._told = error
         self.trouble = _sentence(error) if isinstance(error, Forbidden) else ""
         if not self.leading:
             return self._pause()
         left = self._fence.until - self._clock()
         if left <= 0:
-            raise Lost(self._late(_sentence(error)))
+            self._lose(self._late(str(error)))
         return self._pause(left)
 
     def _pause(self, most: float | None = None) -> float:
@@ -313,13 +318,14 @@ class Elector:
 
 
 def _held_by(name: str, record: Record) -> str:
-    said = (
-        f"Standing by: {name} is held by {record.holder} since {record.acquired or 'nobody says when'}, and "
-        f"was renewed at {record.renewed or 'nobody says when'}."
-    )
+    since = f" since {record.acquired}" if record.acquired else ""
+    renewed = f", renewed at {record.renewed}" if record.renewed else ""
+    said = f"Standing by: {name} is held by {record.holder}{since}{renewed}."
     if record.ours:
         return said
-    return f"{said} It is not labelled as Headrace's: is it another program's, choose another --lease-name."
+    return (
+        f"{said} It is not labelled as Headrace's: if it is another program's, choose another --lease-name."
+    )
 
 
 def _sentence(error: ApiError) -> str:
