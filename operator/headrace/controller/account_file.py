@@ -23,7 +23,7 @@ log = logging.getLogger("headrace.accounts")
 
 _KIND = AWSAccount.name
 # The kubelet shows a changed ConfigMap within a minute or so; by then nobody minds these.
-SECONDS = 10.0
+SECONDS = 5.0
 """How often the file is read."""
 # More does not fit into a ConfigMap.
 _LONGEST, _MOST = 1024 * 1024, 1000
