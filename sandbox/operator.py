@@ -35,7 +35,8 @@ class Operator:
     """A running operator. A context manager; also ``start()``, ``stop()`` and ``kill()``.
 
     ``arguments``: more options of the command. ``env``: more, or other, variables of its environment; None
-    takes one out.
+    takes one out. ``service_account``: the namespace and name of whom it runs as, if it is not that of its
+    manifests.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Operator:
         directory: Path,
         arguments: Sequence[str] = ("--allow-ambient",),
         env: Mapping[str, str | None] | None = None,
+        service_account: tuple[str, str] = (NAMESPACE, SERVICE_ACCOUNT),
     ) -> None:
         self._plane, self._aws, self._directory = plane, aws, directory
         self._arguments, self._env = tuple(arguments), dict(env or {})
+        self._service_account = service_account
         self._child: Child | None = None
         self.url = ""
 
@@ -77,7 +80,7 @@ class Operator:
         self._directory.mkdir(parents=True, exist_ok=True)
         kubeconfig = self._directory / "operator.kubeconfig"
         if not kubeconfig.exists():
-            self._plane.service_account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT, kubeconfig, _TOKEN_SECONDS)
+            self._plane.service_account_kubeconfig(*self._service_account, kubeconfig, _TOKEN_SECONDS)
         address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{address}"
         argv = [sys.executable, "-m", "headrace", "--listen", address, *self._arguments]

@@ -23,7 +23,8 @@ log = logging.getLogger("headrace.accounts")
 
 _KIND = AWSAccount.name
 # The kubelet shows a changed ConfigMap within a minute or so; by then nobody minds these.
-_SECONDS = 10.0
+SECONDS = 5.0
+"""How often the file is read."""
 # More does not fit into a ConfigMap.
 _LONGEST, _MOST = 1024 * 1024, 1000
 
@@ -224,7 +225,7 @@ async def follow(file: AccountFile, loop: Loop, forget: Callable[[str], None]) -
     """Take in what becomes of the file, until cancelled; one that is no good leaves all as it is."""
     told = ""
     while True:
-        await asyncio.sleep(_SECONDS)
+        await asyncio.sleep(SECONDS)
         try:
             change = await asyncio.to_thread(file.read)
         except FileWrong as error:

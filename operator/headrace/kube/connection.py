@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import kopf
@@ -19,6 +19,7 @@ from kubernetes.client.rest import should_bypass_proxies
 from headrace import __version__
 from headrace.kinds.definition import GROUP, VERSION, Definition
 from headrace.kube.counting import tracing
+from headrace.kube.mending import WatchStream, check_refusal
 from headrace.telemetry.requests import Listener, nobody
 
 log = logging.getLogger("headrace.watch")
@@ -27,6 +28,12 @@ _DEFAULT = "~/.kube/config"
 # Where objects of ours are listed and watched; above it is what says which kinds there are.
 _OBJECTS = re.compile(rf"/apis/{re.escape(GROUP)}/{VERSION}/")
 _NAMESPACES = "/api/v1/namespaces"
+_REFUSALS = {
+    401: "the API server does not take the operator's token to {verb} {what}",
+    403: "the operator may not {verb} {what}",
+}
+# Whoever logs in with a token that is not taken is asked for another one right away.
+_LOGIN_SECONDS = 5.0
 
 
 class ConnectionFailed(Exception):
@@ -101,7 +108,7 @@ class Heartbeat:
         self._at = clock()
         self._watches: dict[str, _Watch] = {}
         self._refused: dict[str, str] = {}
-        """What we have no right to do, by the path where we tried."""
+        """What is refused to us, by the path where we tried."""
         self.gap = asyncio.Event()
         """Set when what had been watched was listed anew: kopf does not notice what went before that."""
 
@@ -115,7 +122,7 @@ class Heartbeat:
 
     def answered(self, path: str, response: aiohttp.ClientResponse, *, watch: bool) -> None:
         """Follow an answer from its first byte on."""
-        if _OBJECTS.search(path) or path == _NAMESPACES:
+        if _is_watched(path):
             self._note_right(path, "watch" if watch else "list", response)
         known = self._watches.get(path)
         if known is None:
@@ -131,18 +138,18 @@ class Heartbeat:
     def _note_right(self, path: str, verb: str, response: aiohttp.ClientResponse) -> None:
         if response.ok and self._refused.pop(path, ""):
             log.info("the operator may %s %s by now", verb, _what(path))
-        elif response.status == 403 and self._refused.get(path) != verb:
-            self._refused[path] = verb
-            log.warning("the operator may not %s %s; it tries again until it may", verb, _what(path))
+        elif response.status in _REFUSALS:
+            why = _REFUSALS[response.status].format(verb=verb, what=_what(path))
+            if self._refused.get(path) != why:
+                log.warning("%s; it tries again until it may", why)
+            self._refused[path] = why
 
     def waits(self, paths: Iterable[str]) -> str:
         """Say which watches on these paths have not begun, which is after their listing, and what is refused.
 
         A watch that was refused after it had begun is told of, too.
         """
-        refused = [
-            f"the operator may not {verb} {_what(path)}" for path, verb in sorted(self._refused.items())
-        ]
+        refused = [why for _, why in sorted(self._refused.items())]
         waiting = [path for path in paths if path not in self._refused and not self._begun(path)]
         late = [f"the watch on {', '.join(map(_what, waiting))} has not begun yet"] if waiting else []
         return "; ".join([*refused, *late])
@@ -177,6 +184,10 @@ class Heartbeat:
         return now
 
 
+def _is_watched(path: str) -> bool:
+    return path == _NAMESPACES or _OBJECTS.search(path) is not None
+
+
 def path_of(definition: Definition[Any], namespace: str = "") -> str:
     """Return where objects of a kind are listed and watched: in one namespace, or everywhere."""
     where = f"namespaces/{namespace}/" if namespace else ""
@@ -189,30 +200,32 @@ def _what(path: str) -> str:
     return f"{plural} in {name}" if parent == "namespaces" else plural
 
 
-class NotServed(aiohttp.ClientConnectionError):
-    """The API server does not know what was asked for; said so that it is asked again."""
-
-    code = "404"
-
-
 def login(heartbeat: Heartbeat, listener: Listener = nobody) -> Callable[..., Any]:
     """Return kopf's login handler; it is called again whenever the API server no longer takes the token."""
+    since = float("-inf")
 
     class Followed(aiohttp.ClientResponse):
         """A response that is followed from its first byte on."""
 
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
             started = await super().start(connection)
-            if self.status == 404 and _OBJECTS.search(self.url.path):
-                # kopf ends the whole operator at an error that it does not know how to live with.
-                raise NotServed(f"{self.url.name} are not served: is their CRD there?")
-            heartbeat.answered(self.url.path, self, watch="watch" in self.url.query)
+            path, watching = self.url.path, "watch" in self.url.query
+            if _is_watched(path):
+                check_refusal(self.status, self.url.name)
+                if watching and self.ok:
+                    # It is all that kopf takes of an answer.
+                    self.content = cast(aiohttp.StreamReader, WatchStream(self.content, _what(path)))
+            heartbeat.answered(path, self, watch=watching)
             return started
 
     async def asking(_: Any, __: Any, request: aiohttp.TraceRequestStartParams) -> None:
         heartbeat.asked(request.url.path, watch="watch" in request.url.query)
 
     async def log_in(**_: Any) -> kopf.AiohttpSession:
+        nonlocal since
+        clock = asyncio.get_running_loop().time
+        await asyncio.sleep(since + _LOGIN_SECONDS - clock())
+        since = clock()
         configuration = load()
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(asking)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 import headrace.kube
 from headrace.controller.loop import Loop
+from headrace.kube import connection, mending
 from headrace.kube.connection import Heartbeat, path_of
 from headrace.kube.watch import registry, settings, watch
 from tests.unit.controller.cloud import ThingKind
@@ -102,6 +103,13 @@ async def watching(
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a test says in the environment is forgotten after it."""
     monkeypatch.setenv("KUBECONFIG", "none")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for hundredths of the seconds."""
+    monkeypatch.setattr(mending, "_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(connection, "_LOGIN_SECONDS", 0.05)
 
 
 def item(name: str, version: int, **metadata: Any) -> dict[str, Any]:
@@ -258,6 +266,73 @@ def test_a_busy_api_server_is_spared_for_as_long_as_it_asks(tmp_path: Path) -> N
     assert (second - first >= 2, listed - second >= 2) == (True, True)
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_watch_that_breaks_off_with_an_error_is_begun_anew_and_nobody_ends(tmp_path: Path) -> None:
+    broken = {"kind": "Status", "code": 500, "message": 'no "type":"ERROR" in etcd'}
+
+    async def scene() -> tuple[list[Heard], list[str]]:
+        async with watching(tmp_path, (), item("a", 3)) as world:
+            stream = await world.stream()
+            await tell(stream, "ADDED", item("b", 6))
+            await tell(stream, "ERROR", broken)
+            await world.stream()
+            return await world.hear(3), [*world.stopped]
+
+    heard, stopped = asyncio.run(scene())
+    assert heard == [("listed", "a", "3"), ("changed", "b", "6"), ("listed", "a", "3")]
+    assert stopped == []
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("code", [400, 410])
+def test_a_list_that_is_refused_in_an_odd_way_is_asked_for_again(tmp_path: Path, code: int) -> None:
+    refused: list[int] = []
+
+    def refuse(request: web.Request) -> web.Response | None:
+        if not request.path.endswith("/things") or len(refused) == 2:
+            return None
+        refused.append(code)
+        return web.json_response({"kind": "Status", "code": code, "message": "no"}, status=code)
+
+    async def scene() -> list[Heard]:
+        async with watching(tmp_path, (), item("a", 3)) as world:
+            world.cluster.refuse = refuse
+            await world.stream()
+            return await world.hear(1)
+
+    assert asyncio.run(scene()) == [("listed", "a", "3")]
+    assert refused == [code, code]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_token_that_is_not_taken_is_tried_again_and_nobody_ends(tmp_path: Path) -> None:
+    refused = asyncio.Event()
+
+    def refuse(_: web.Request) -> web.Response:
+        refused.set()
+        return web.json_response({"kind": "Status", "code": 401, "message": "Unauthorized"}, status=401)
+
+    async def scene() -> tuple[str, list[str]]:
+        async with watching(tmp_path) as world:
+            await world.stream()
+            world.cluster.refuse = refuse
+            world.cluster.over.set()
+            world.cluster.over = asyncio.Event()
+            async with asyncio.timeout(30):
+                await refused.wait()
+            # The heartbeat hears of it a moment later than the cluster.
+            await asyncio.sleep(0.1)
+            told = world.heartbeat.waits([])
+            world.cluster.refuse = lambda _: None
+            await world.stream()
+            return told, [*world.stopped]
+
+    told, stopped = asyncio.run(scene())
+    assert "the API server does not take the operator's token to watch " in told
+    assert stopped == []
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_token_that_is_taken_no_more_is_read_anew(tmp_path: Path) -> None:
     def refuse(request: web.Request) -> web.Response | None:
         if request.headers["Authorization"] == "Bearer renewed":

@@ -20,7 +20,13 @@ from headrace.telemetry.objects import Sight
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.requests import Request
 
-GAUGES = (catalogue.QUEUE_DEPTH, catalogue.QUEUE_OLDEST, catalogue.WORKERS_BUSY, catalogue.WATCH_AGE)
+GAUGES = (
+    catalogue.QUEUE_DEPTH,
+    catalogue.QUEUE_OLDEST,
+    catalogue.WORKERS_BUSY,
+    catalogue.WATCH_AGE,
+    catalogue.LEADER,
+)
 OF_OBJECTS = {metric.name for metric in catalogue.OF_EACH_OBJECT}
 
 
@@ -139,4 +145,4 @@ def test_a_thousand_objects_have_four_series_each_and_none_where_that_is_switche
 
     assert counted[True] - counted[False] == dict.fromkeys(OF_OBJECTS, 1000)
     # Build, gauges, results; histograms of 11, 8 and 13 buckets with sum and count; kinds by state, drift.
-    assert counted[False].total() == 1 + 4 + 1 + (11 + 2) + (8 + 2) + (13 + 2) + 9 + 3 == 56
+    assert counted[False].total() == 1 + 5 + 1 + (11 + 2) + (8 + 2) + (13 + 2) + 9 + 3 == 57
