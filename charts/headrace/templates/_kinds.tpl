@@ -1,0 +1,2 @@
+{{- define "headrace.kinds" }}acceleratedbuckets,awsaccounts,distributions{{ end }}
+{{- define "headrace.namespacedKinds" }}acceleratedbuckets,distributions{{ end }}
