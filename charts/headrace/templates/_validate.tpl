@@ -73,7 +73,7 @@
 {{/*
 Two releases would serve the same objects. What each of them has under a fixed name tells them apart: the
 ClusterRole headrace-secret-reader or, in each namespace that is served alone, the Role headrace-objects.
-`helm template` and Argo CD look nothing up.
+`helm template` and Argo CD look nothing up, and who serves some namespaces only may not look beyond them.
 */}}
 {{- define "headrace.validateAlone" -}}
 {{- $rbac := "rbac.authorization.k8s.io/v1" }}
@@ -83,9 +83,12 @@ ClusterRole headrace-secret-reader or, in each namespace that is served alone, t
 {{- end }}
 {{- else }}
 {{- include "headrace.refuseOther" (list $ (lookup $rbac "ClusterRole" "" "headrace-secret-reader")) }}
+{{- /* Anybody may make a Role in a namespace of theirs, which must not keep this release from being upgraded. */}}
+{{- if .Release.IsInstall }}
 {{- range (lookup $rbac "Role" "" "").items }}
 {{- if eq .metadata.name "headrace-objects" }}
 {{- include "headrace.refuseOther" (list $ .) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- include "headrace.validateKinds" . }}
