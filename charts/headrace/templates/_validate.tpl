@@ -58,6 +58,13 @@
 {{- end }}
 {{- $names = append $names .name }}
 {{- end }}
+{{- if .Values.watchNamespaces }}
+{{- range .Values.secretNamespaces }}
+{{- if not (has . $.Values.watchNamespaces) }}
+{{- fail (printf "secretNamespaces names %s, which watchNamespaces does not: no object there is served, so no Secret there is needed." .) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "headrace.validateServiceAccount" -}}
