@@ -189,19 +189,18 @@ def test_the_lease_is_the_one_that_the_operator_is_told_of() -> None:
     assert "--lease-name=headrace-operator" in container(documents)["args"]
 
 
-def test_who_wants_the_metrics_is_asked_for_only_where_they_are_guarded() -> None:
+@pytest.mark.parametrize("name", SETS)
+def test_who_wants_the_metrics_is_asked_for_only_where_they_are_guarded(name: str) -> None:
+    documents = rendered(SETS[name])
     groups = {
-        name: {
-            group
-            for role in of_kind(rendered(values), "ClusterRole")
-            for rule in role["rules"]
-            for group in rule.get("apiGroups", ())
-        }
-        for name, values in SETS.items()
+        group
+        for role in of_kind(documents, "ClusterRole")
+        for rule in role["rules"]
+        for group in rule.get("apiGroups", ())
     }
 
-    guarded = {name for name, found in groups.items() if "authentication.k8s.io" in found}
-    assert guarded == {"ServiceMonitor"}
+    guarded = "--metrics-authorization" in container(documents)["args"]
+    assert ({"authentication.k8s.io", "authorization.k8s.io"} <= groups) == guarded
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -281,3 +280,27 @@ def test_one_that_nobody_elects_is_never_two() -> None:
 def test_a_chart_may_have_these_as_dependencies_with_a_condition() -> None:
     for chart in (OPERATOR, CRDS):
         assert rendered({"global": {"team": "web"}, "enabled": True}, chart=chart)
+
+
+def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_named() -> None:
+    # The definitions of these kinds are not at hand: this is as the Prometheus operator's reference has it.
+    monitor = only(rendered(SETS["ServiceMonitor"]), "ServiceMonitor")
+    pods = only(rendered(SETS["PodMonitor"]), "PodMonitor")
+
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert monitor["spec"]["endpoints"] == [
+        {
+            "port": "metrics",
+            "path": "/metrics",
+            "interval": "30s",
+            "scheme": "https",
+            "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token",
+            "tlsConfig": {
+                "serverName": "headrace.headrace-system.svc",
+                "ca": {"secret": {"name": "headrace-metrics", "key": "ca.crt"}},
+            },
+        }
+    ]
+    (endpoint,) = pods["spec"]["podMetricsEndpoints"]
+    assert endpoint["authorization"] == {"credentials": {"name": "prometheus", "key": "token"}}
+    assert endpoint["tlsConfig"] == {"serverName": "headrace", "insecureSkipVerify": False}

@@ -19,6 +19,7 @@ ACCOUNT = {
     },
 }
 _SECURE = {"enabled": True, "certSecret": "headrace-metrics"}
+_TOKEN = {"credentials": {"name": "prometheus", "key": "token"}}
 _TLS = {"serverName": "headrace", "insecureSkipVerify": False}
 
 
@@ -89,7 +90,6 @@ SETS: Mapping[str, Values] = {
                 "enabled": True,
                 "interval": "30s",
                 "labels": {"release": "prometheus"},
-                "tlsConfig": _TLS,
             },
         },
         "service": {"annotations": {"team": "platform"}},
@@ -101,10 +101,23 @@ SETS: Mapping[str, Values] = {
     },
     "PodMonitor": {
         "metrics": {
-            "secure": {**_SECURE, "authorization": False},
-            "podMonitor": {"enabled": True, "interval": "1m", "labels": {"team": "web"}, "tlsConfig": _TLS},
+            "secure": _SECURE,
+            "podMonitor": {
+                "enabled": True,
+                "interval": "1m",
+                "labels": {"team": "web"},
+                "tlsConfig": _TLS,
+                "authorization": _TOKEN,
+            },
         },
     },
+    "ServiceMonitor with a token of its own": {
+        "metrics": {
+            "secure": _SECURE,
+            "serviceMonitor": {"enabled": True, "tlsConfig": _TLS, "authorization": _TOKEN},
+        },
+    },
+    "TLS alone": {"metrics": {"secure": {**_SECURE, "authorization": False}}},
     "no metrics": {"metrics": {"enabled": False}, "listenAddress": "::", "probes": {"port": 8181}},
     "traces": {"traces": {"enabled": True, "endpoint": "http://collector.monitoring:4318", "ratio": 0.1}},
     "leases": {"leaderElection": {"leaseDuration": 60, "renewDeadline": 40, "retryPeriod": 5}},

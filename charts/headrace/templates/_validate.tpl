@@ -45,6 +45,9 @@
 {{- if and $metrics.secure.enabled (not $metrics.secure.certSecret) }}
 {{- fail "metrics.secure needs a certificate: set metrics.secure.certSecret to the name of a Secret of type kubernetes.io/tls in the release's namespace." }}
 {{- end }}
+{{- if and $metrics.podMonitor.enabled $metrics.secure.enabled $metrics.secure.authorization (not $metrics.podMonitor.authorization) }}
+{{- fail "metrics.podMonitor.authorization is empty: a PodMonitor cannot use Prometheus' own token, which metrics.secure.authorization asks for. Name a Secret with a token there, or turn on metrics.serviceMonitor in its place." }}
+{{- end }}
 {{- if and $metrics.secure.enabled $metrics.secure.authorization .Values.watchNamespaces }}
 {{- fail "metrics.secure.authorization needs rights on the whole cluster (TokenReview and SubjectAccessReview), and with watchNamespaces none are granted: set it to false, and name who may get the metrics in networkPolicy.metricsFrom." }}
 {{- end }}
