@@ -59,11 +59,12 @@ def _known(schema: Any, shared: Any, path: tuple[str, ...] = ()) -> list[tuple[s
     return found or [path]
 
 
-def test_every_property_of_a_closed_object_is_named_and_nothing_else_is_let_in() -> None:
+def test_nothing_is_let_in_that_has_no_name_but_in_the_specs_of_accounts() -> None:
     for chart in (OPERATOR, CRDS):
         schema = json.loads((ROOT / chart / "values.schema.json").read_text(encoding="utf-8"))
         for each in _objects(schema):
-            assert "properties" not in each or each.get("additionalProperties") is False
+            open_ = each.get("description", "").startswith("As docs/reference/awsaccount.md")
+            assert "properties" not in each or each["additionalProperties"] is open_
 
 
 def _objects(schema: Any) -> list[Any]:
