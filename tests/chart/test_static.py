@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from headrace import __version__
 from headrace.controller.secrets import READER
 from headrace.kinds.crd import crd_name, custom_resource_definition
 from headrace.kinds.registry import DEFINITIONS, KINDS
@@ -273,6 +274,20 @@ def test_the_values_on_the_page_about_installing_are_taken() -> None:
     mine = yaml.safe_load(block("With Helm", "yaml"))
 
     assert only(rendered({**PRODUCTION, **mine}), "AWSAccount")["metadata"]["name"] == "shop"
+
+
+def test_the_charts_are_of_the_version_of_the_operator() -> None:
+    for chart in (OPERATOR, CRDS):
+        about = yaml.safe_load((ROOT / chart / "Chart.yaml").read_text(encoding="utf-8"))
+        assert about["version"] == about["appVersion"] == __version__
+
+
+def test_nothing_in_the_environment_of_a_pod_looks_like_an_option_by_chance() -> None:
+    """A Service headrace would give pods HEADRACE_PORT and the like."""
+    documents = rendered({})
+    pods = [only(documents, "Deployment")["spec"]["template"], only(documents, "Pod")]
+
+    assert [each["spec"]["enableServiceLinks"] for each in pods] == [False, False]
 
 
 def test_one_that_nobody_elects_is_never_two() -> None:

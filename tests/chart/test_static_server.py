@@ -13,7 +13,7 @@ from sandbox.errors import SandboxError
 from tests.chart.helm import Helm, Object, of_kind, only, rendered, run, written
 from tests.chart.pages import commands
 from tests.chart.schemas import LOCATION, write_schemas
-from tests.chart.values import ACCOUNT, CRD_SETS, NAMESPACED, SETS, Values
+from tests.chart.values import ACCOUNT, CRD_SETS, NAMESPACED, PRODUCTION, SETS, Values
 from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
 
 pytestmark = pytest.mark.e2e
@@ -210,6 +210,17 @@ def test_an_installation_without_helm_is_named(cluster: Cluster) -> None:
 
 def _again(namespace: str) -> tuple[str, ...]:
     return str(ROOT / OPERATOR), f"--namespace={namespace}"
+
+
+def test_notes_say_what_is_missing_and_nothing_else(cluster: Cluster) -> None:
+    def missing(values: Values) -> list[str]:
+        notes = cluster.helm.install("headrace", NAMESPACE, values, "--dry-run=server").out.split("NOTES:")[1]
+        return [line.split(".")[0] for line in notes.splitlines() if line.startswith("MISSING")]
+
+    assert missing({}) == ["MISSING: clusterID", "MISSING: an account"]
+    assert missing({"allowAmbient": True}) == ["MISSING: clusterID"]
+    assert missing({**NAMESPACED, "accounts": []}) == ["MISSING: an account"]
+    assert missing({**PRODUCTION, "accounts": [ACCOUNT]}) == missing(NAMESPACED) == []
 
 
 @pytest.mark.usefixtures("nothing_left")

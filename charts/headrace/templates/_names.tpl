@@ -66,6 +66,17 @@ labels:
 {{- if $image.digest }}{{ $image.repository }}@{{ $image.digest }}{{ else }}{{ $image.repository }}:{{ $tag }}{{ end }}
 {{- end }}
 
+{{/* What `helm test` runs in. */}}
+{{- define "headrace.testImage" -}}
+{{- with .Values.tests.image }}
+{{- if .repository }}
+{{- .repository }}{{ with .tag }}:{{ . }}{{ end }}
+{{- else }}
+{{- include "headrace.image" $ }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* An address to listen on: takes (list address port). */}}
 {{- define "headrace.listen" -}}
 {{- $address := index . 0 }}
