@@ -29,7 +29,7 @@ format: $(READY) ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-generate: $(READY) ## Write the generated files: CRDs, manifests, reference pages, IAM policies
+generate: $(READY) ## Write the generated files: CRDs, parts of the charts, manifests, reference pages, IAM policies
 	$(BIN)/python -m tools.generate
 
 bench: $(READY) ## Measure: 100 buckets, one bucket, memory
