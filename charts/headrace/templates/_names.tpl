@@ -1,0 +1,67 @@
+{{/* Names and labels. */}}
+
+{{- define "headrace.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The name of nearly every object, and of the Lease. */}}
+{{- define "headrace.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- $both := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
+{{- default $both .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "headrace.serviceAccount" -}}
+{{- default (ternary (include "headrace.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
+{{- end }}
+
+{{/* What pods are selected by: never changed, as a Deployment's selector cannot be. */}}
+{{- define "headrace.selector" -}}
+app.kubernetes.io/name: {{ include "headrace.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end }}
+
+{{- define "headrace.labels" -}}
+{{ include "headrace.selector" . }}
+{{ include "headrace.releaseLabels" . }}
+{{- end }}
+
+{{- define "headrace.releaseLabels" -}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- end }}
+
+{{/* Metadata of an object in the release's namespace. */}}
+{{- define "headrace.metadata" -}}
+name: {{ include "headrace.fullname" . }}
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "headrace.labels" . | nindent 2 }}
+{{- end }}
+
+{{/* Metadata of an object of the whole cluster. */}}
+{{- define "headrace.clusterMetadata" -}}
+name: {{ include "headrace.fullname" . }}
+labels:
+  {{- include "headrace.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "headrace.image" -}}
+{{- $image := .Values.image }}
+{{- $tag := default .Chart.AppVersion $image.tag }}
+{{- if $image.digest }}{{ $image.repository }}@{{ $image.digest }}{{ else }}{{ $image.repository }}:{{ $tag }}{{ end }}
+{{- end }}
+
+{{/* An address to listen on: takes (list address port). */}}
+{{- define "headrace.listen" -}}
+{{- $address := index . 0 }}
+{{- ternary (printf "[%s]" $address) $address (contains ":" $address) }}:{{ index . 1 }}
+{{- end }}
+
+{{- define "headrace.subjects" -}}
+- kind: ServiceAccount
+  name: {{ include "headrace.serviceAccount" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}

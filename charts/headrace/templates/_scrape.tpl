@@ -1,0 +1,27 @@
+{{/* How Prometheus gets the metrics: takes (list root monitor). */}}
+{{- define "headrace.scrape" -}}
+{{- $root := index . 0 }}
+{{- $monitor := index . 1 }}
+{{- $secure := $root.Values.metrics.secure -}}
+- port: metrics
+  path: /metrics
+  {{- with $monitor.interval }}
+  interval: {{ . }}
+  {{- end }}
+  {{- if $secure.enabled }}
+  scheme: https
+  {{- if $secure.authorization }}
+  bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
+  {{- end }}
+  tlsConfig:
+    {{- with $monitor.tlsConfig }}
+    {{- toYaml . | nindent 4 }}
+    {{- else }}
+    serverName: {{ include "headrace.fullname" $root }}.{{ $root.Release.Namespace }}.svc
+    ca:
+      secret:
+        name: {{ $secure.certSecret }}
+        key: ca.crt
+    {{- end }}
+  {{- end }}
+{{- end }}

@@ -1,0 +1,120 @@
+{{/* What a schema cannot say: each has a sentence of what is wrong and what to do. */}}
+
+{{- define "headrace.validate" -}}
+{{- include "headrace.validateClusterID" . }}
+{{- include "headrace.validateElection" . }}
+{{- include "headrace.validateMetrics" . }}
+{{- include "headrace.validateAccounts" . }}
+{{- include "headrace.validateServiceAccount" . }}
+{{- include "headrace.validateAlone" . }}
+{{- end }}
+
+{{- define "headrace.validateClusterID" -}}
+{{- if and .Values.requireClusterID (not .Values.clusterID) }}
+{{- fail "clusterID is empty. Owner tags in AWS carry it, and by it a rebuilt cluster recognises what is its own: set it to a name that no other cluster on the same AWS accounts has, such as --set clusterID=prod-eu-1, and never change it." }}
+{{- end }}
+{{- if and .Values.watchNamespaces (not .Values.clusterID) }}
+{{- fail "watchNamespaces needs clusterID: with rights in these namespaces alone the operator cannot read the UID of kube-system, which stands in for it. Set it to a name that no other cluster or release on the same AWS accounts has, such as --set clusterID=prod-eu-1-shop." }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateElection" -}}
+{{- $election := .Values.leaderElection }}
+{{- if and (gt (int .Values.replicas) 1) (not $election.enabled) }}
+{{- fail (printf "replicas is %d and leaderElection.enabled is false: all of them would work at once. Turn the election on, or set replicas to 1." (int .Values.replicas)) }}
+{{- end }}
+{{- if ge (float64 $election.renewDeadline) (float64 $election.leaseDuration) }}
+{{- fail (printf "leaderElection.renewDeadline (%v) must be less than leaseDuration (%v): a leader has to end before another one may begin." $election.renewDeadline $election.leaseDuration) }}
+{{- end }}
+{{- if ge (float64 $election.retryPeriod) (float64 $election.renewDeadline) }}
+{{- fail (printf "leaderElection.retryPeriod (%v) must be less than renewDeadline (%v): a leader needs more than one attempt to renew." $election.retryPeriod $election.renewDeadline) }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateMetrics" -}}
+{{- $metrics := .Values.metrics }}
+{{- if eq (int $metrics.port) (int .Values.probes.port) }}
+{{- fail (printf "metrics.port and probes.port are both %d: give metrics a port of their own." (int $metrics.port)) }}
+{{- end }}
+{{- if and $metrics.serviceMonitor.enabled $metrics.podMonitor.enabled }}
+{{- fail "metrics.serviceMonitor and metrics.podMonitor are both on: everything would be scraped twice. Choose one." }}
+{{- end }}
+{{- if and (or $metrics.serviceMonitor.enabled $metrics.podMonitor.enabled) (not $metrics.enabled) }}
+{{- fail "metrics.enabled is false, so there is nothing to scrape: turn it on, or metrics.serviceMonitor and metrics.podMonitor off." }}
+{{- end }}
+{{- if and $metrics.secure.enabled (not $metrics.secure.certSecret) }}
+{{- fail "metrics.secure needs a certificate: set metrics.secure.certSecret to the name of a Secret of type kubernetes.io/tls in the release's namespace." }}
+{{- end }}
+{{- if and $metrics.secure.enabled $metrics.secure.authorization .Values.watchNamespaces }}
+{{- fail "metrics.secure.authorization needs rights on the whole cluster (TokenReview and SubjectAccessReview), and with watchNamespaces none are granted: set it to false, and name who may get the metrics in networkPolicy.metricsFrom." }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateAccounts" -}}
+{{- $names := list }}
+{{- range .Values.accounts }}
+{{- if has .name $names }}
+{{- fail (printf "accounts has two entries with the name %s: give each a name of its own." .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateServiceAccount" -}}
+{{- $account := .Values.serviceAccount }}
+{{- if and (not $account.create) (not $account.name) }}
+{{- fail "serviceAccount.create is false and serviceAccount.name is empty: name the ServiceAccount that is there, so that no rights go to the namespace's default one." }}
+{{- end }}
+{{- if and (not $account.create) (or $account.irsaRoleARN $account.annotations) }}
+{{- fail (printf "serviceAccount.create is false, so nothing is written on ServiceAccount %s: annotate it yourself, and leave out serviceAccount.irsaRoleARN and serviceAccount.annotations." $account.name) }}
+{{- end }}
+{{- end }}
+
+{{/*
+Two releases would serve the same objects. What each of them has under a fixed name tells them apart: the
+ClusterRole headrace-secret-reader or, in each namespace that is served alone, the Role headrace-objects.
+`helm template` and Argo CD look nothing up.
+*/}}
+{{- define "headrace.validateAlone" -}}
+{{- $rbac := "rbac.authorization.k8s.io/v1" }}
+{{- if .Values.watchNamespaces }}
+{{- range .Values.watchNamespaces }}
+{{- include "headrace.refuseOther" (list $ (lookup $rbac "Role" . "headrace-objects")) }}
+{{- end }}
+{{- else }}
+{{- include "headrace.refuseOther" (list $ (lookup $rbac "ClusterRole" "" "headrace-secret-reader")) }}
+{{- range (lookup $rbac "Role" "" "").items }}
+{{- if eq .metadata.name "headrace-objects" }}
+{{- include "headrace.refuseOther" (list $ .) }}
+{{- end }}
+{{- end }}
+{{- include "headrace.validateKinds" . }}
+{{- end }}
+{{- end }}
+
+{{/* Refuse to go on where an object belongs to somebody else: takes (list root object). */}}
+{{- define "headrace.refuseOther" -}}
+{{- $root := index . 0 }}
+{{- $object := index . 1 }}
+{{- if $object }}
+{{- $annotations := default dict $object.metadata.annotations }}
+{{- $name := get $annotations "meta.helm.sh/release-name" }}
+{{- $namespace := get $annotations "meta.helm.sh/release-namespace" }}
+{{- $what := printf "%s %s" (default "ClusterRole" $object.kind) $object.metadata.name }}
+{{- with $object.metadata.namespace }}{{ $what = printf "%s in namespace %s" $what . }}{{ end }}
+{{- if not $name }}
+{{- fail (printf "Headrace is here already, installed without Helm (%s): two operators would serve the same objects. Remove that one first, as docs/installing.md says." $what) }}
+{{- end }}
+{{- if or (ne $name $root.Release.Name) (ne $namespace $root.Release.Namespace) }}
+{{- fail (printf "Headrace is here already, as release %s in namespace %s (%s): two operators would serve the same objects. Upgrade that release, uninstall it first, or give each its own watchNamespaces." $name $namespace $what) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Helm would say that a mapping is missing. There is a cluster to look at where its own roles are found. */}}
+{{- define "headrace.validateKinds" -}}
+{{- $live := lookup "rbac.authorization.k8s.io/v1" "ClusterRole" "" "cluster-admin" }}
+{{- if and $live .Values.accounts (not (.Capabilities.APIVersions.Has "headrace.io/v1alpha1/AWSAccount")) }}
+{{- fail "accounts cannot be made: the cluster does not know the kind AWSAccount. Install the chart headrace-crds first." }}
+{{- end }}
+{{- end }}
