@@ -1,4 +1,4 @@
-"""A running control plane: etcd, kube-apiserver, kube-controller-manager and, if asked for, nodes for pods."""
+"""A running control plane: etcd, kube-apiserver, kube-controller-manager and, if asked for, fake nodes."""
 
 import base64
 import http.client
