@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 from headrace import __version__
 from headrace.kinds.registry import DEFINITIONS
 from headrace.kube.connection import Heartbeat
-from headrace.main import _health, _readiness, app
+from headrace.main import app
+from headrace.process import _health, _readiness
 from tests.unit.kube.cluster import kubeconfig
 
 
@@ -184,6 +185,7 @@ def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
 
 SABOTAGE = """
 import headrace.main as main
+import headrace.process as process
 
 async def served(*_):
     return True
@@ -191,8 +193,8 @@ async def served(*_):
 async def broken(*_):
     raise KeyError("bug")
 
-main.served_or_stopped = served
-main._work = broken
+process.served_or_stopped = served
+process._work = broken
 main.app()
 """
 
