@@ -38,6 +38,11 @@ class Operator:
     takes one out.
     """
 
+    namespace = NAMESPACE
+    service_account = SERVICE_ACCOUNT
+    grace = 35.0
+    """How many seconds it has to stop."""
+
     def __init__(
         self,
         plane: ControlPlane,
@@ -77,10 +82,10 @@ class Operator:
         self._directory.mkdir(parents=True, exist_ok=True)
         kubeconfig = self._directory / "operator.kubeconfig"
         if not kubeconfig.exists():
-            self._plane.service_account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT, kubeconfig, _TOKEN_SECONDS)
-        address = f"127.0.0.1:{free_port()}"
-        self.url = f"http://{address}"
-        argv = [sys.executable, "-m", "headrace", "--listen", address, *self._arguments]
+            self._plane.service_account_kubeconfig(
+                self.namespace, self.service_account, kubeconfig, _TOKEN_SECONDS
+            )
+        argv = [sys.executable, "-m", "headrace", *self._listening(), *self._arguments]
         env: dict[str, str | None] = {
             **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
             **self._aws.environment(),
@@ -92,6 +97,12 @@ class Operator:
         self._child = Child.start("the operator", argv, said, self._directory / "operator.log")
         if wait:
             wait_until(self.ready, what="the operator is ready", children=[self._child])
+
+    def _listening(self) -> Sequence[str]:
+        """Choose where it listens; return the options that say so."""
+        address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{address}"
+        return ("--listen", address)
 
     def ready(self) -> bool:
         """Whether it says that it is ready."""
@@ -109,7 +120,7 @@ class Operator:
     def stop(self) -> None:
         """Ask it to stop, as Kubernetes does, and wait. Does nothing the second time."""
         if self._child is not None:
-            self._child.stop(grace=35)
+            self._child.stop(self.grace)
 
     def kill(self) -> None:
         """End it without a word, as a failing node does."""
