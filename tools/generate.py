@@ -13,7 +13,7 @@ from typing import Any
 from headrace.kinds.crd import crd_name, custom_resource_definition
 from headrace.kinds.definition import Definition
 from headrace.kinds.registry import DEFINITIONS
-from tools import charts, iam, reference
+from tools import applied, charts, iam, reference
 from tools.names import kebab
 from tools.yaml_text import to_yaml
 
@@ -29,6 +29,7 @@ def generated_files() -> Mapping[Path, Producer]:
     return {
         **{Path("crds", f"{crd_name(kind)}.yaml"): partial(_crd, kind) for kind in kinds},
         **charts.files(kinds, HEADER),
+        Path("docs", "reference", "installation.md"): lambda: applied.page(kinds),
         **{Path("docs", "reference", f"{kebab(kind.name)}.md"): partial(_page, kind) for kind in kinds},
         **{path: partial(_of_iam, path, text) for path, text in iam.files(kinds).items()},
     }

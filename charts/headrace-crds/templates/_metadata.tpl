@@ -3,7 +3,7 @@
 {{- $annotations := .Values.annotations }}
 {{- if .Values.keep }}
 {{- $annotations = merge (dict "helm.sh/resource-policy" "keep") $annotations }}
-{{- end }}
+{{- end -}}
 labels:
   app.kubernetes.io/name: headrace
   app.kubernetes.io/component: crds

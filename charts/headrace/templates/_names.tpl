@@ -27,6 +27,18 @@ app.kubernetes.io/component: operator
 {{ include "headrace.releaseLabels" . }}
 {{- end }}
 
+{{/* What the pod of `helm test` is selected by. */}}
+{{- define "headrace.testSelector" -}}
+app.kubernetes.io/name: {{ include "headrace.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: test
+{{- end }}
+
+{{- define "headrace.testLabels" -}}
+{{ include "headrace.testSelector" . }}
+{{ include "headrace.releaseLabels" . }}
+{{- end }}
+
 {{- define "headrace.releaseLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}

@@ -10,9 +10,7 @@
 {{- end }}
 {{- with $values.watchNamespaces }}
 - --namespaces={{ join "," . }}
-{{- if $values.accounts }}
 - --accounts=/etc/headrace/accounts/accounts.yaml
-{{- end }}
 {{- end }}
 {{- if $values.allowAmbient }}
 - --allow-ambient
@@ -74,7 +72,7 @@
 {{- define "headrace.mounts" -}}
 - name: tmp
   mountPath: /tmp
-{{- if and .Values.watchNamespaces .Values.accounts }}
+{{- if .Values.watchNamespaces }}
 - name: accounts
   mountPath: /etc/headrace/accounts
   readOnly: true
@@ -93,7 +91,7 @@
 - name: tmp
   emptyDir:
     sizeLimit: 16Mi
-{{- if and .Values.watchNamespaces .Values.accounts }}
+{{- if .Values.watchNamespaces }}
 - name: accounts
   configMap:
     name: {{ include "headrace.fullname" . }}-accounts

@@ -10,7 +10,10 @@
   {{- end }}
   {{- if $secure.enabled }}
   scheme: https
-  {{- if $secure.authorization }}
+  {{- if $monitor.authorization }}
+  authorization:
+    {{- toYaml $monitor.authorization | nindent 4 }}
+  {{- else if $secure.authorization }}
   bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
   {{- end }}
   tlsConfig:

@@ -4,6 +4,7 @@
 {{- include "headrace.validateClusterID" . }}
 {{- include "headrace.validateElection" . }}
 {{- include "headrace.validateMetrics" . }}
+{{- include "headrace.validateTraces" . }}
 {{- include "headrace.validateAccounts" . }}
 {{- include "headrace.validateServiceAccount" . }}
 {{- include "headrace.validateAlone" . }}
@@ -23,11 +24,11 @@
 {{- if and (gt (int .Values.replicas) 1) (not $election.enabled) }}
 {{- fail (printf "replicas is %d and leaderElection.enabled is false: all of them would work at once. Turn the election on, or set replicas to 1." (int .Values.replicas)) }}
 {{- end }}
-{{- if ge (float64 $election.renewDeadline) (float64 $election.leaseDuration) }}
-{{- fail (printf "leaderElection.renewDeadline (%v) must be less than leaseDuration (%v): a leader has to end before another one may begin." $election.renewDeadline $election.leaseDuration) }}
+{{- if lt (float64 $election.leaseDuration) (addf $election.renewDeadline 1) }}
+{{- fail (printf "leaderElection.leaseDuration (%v) must be at least a second longer than renewDeadline (%v): what a leader sent before its end is to arrive before another one begins." $election.leaseDuration $election.renewDeadline) }}
 {{- end }}
-{{- if ge (float64 $election.retryPeriod) (float64 $election.renewDeadline) }}
-{{- fail (printf "leaderElection.retryPeriod (%v) must be less than renewDeadline (%v): a leader needs more than one attempt to renew." $election.retryPeriod $election.renewDeadline) }}
+{{- if lt (float64 $election.renewDeadline) (mulf $election.retryPeriod 3) }}
+{{- fail (printf "leaderElection.renewDeadline (%v) must be at least three times retryPeriod (%v): a leader is to get over a request that fails." $election.renewDeadline $election.retryPeriod) }}
 {{- end }}
 {{- end }}
 
@@ -45,18 +46,46 @@
 {{- if and $metrics.secure.enabled (not $metrics.secure.certSecret) }}
 {{- fail "metrics.secure needs a certificate: set metrics.secure.certSecret to the name of a Secret of type kubernetes.io/tls in the release's namespace." }}
 {{- end }}
+{{- if and $metrics.podMonitor.enabled $metrics.secure.enabled $metrics.secure.authorization (not $metrics.podMonitor.authorization) }}
+{{- fail "metrics.podMonitor.authorization is empty: a PodMonitor cannot use Prometheus' own token, which metrics.secure.authorization asks for. Name a Secret with a token there, or turn on metrics.serviceMonitor in its place." }}
+{{- end }}
 {{- if and $metrics.secure.enabled $metrics.secure.authorization .Values.watchNamespaces }}
 {{- fail "metrics.secure.authorization needs rights on the whole cluster (TokenReview and SubjectAccessReview), and with watchNamespaces none are granted: set it to false, and name who may get the metrics in networkPolicy.metricsFrom." }}
 {{- end }}
 {{- end }}
 
+{{- define "headrace.validateTraces" -}}
+{{- if and .Values.traces.enabled (not .Values.traces.endpoint) }}
+{{- fail "traces.enabled is true and traces.endpoint is empty: say where traces go, such as --set traces.endpoint=http://collector.monitoring:4318." }}
+{{- end }}
+{{- end }}
+
 {{- define "headrace.validateAccounts" -}}
 {{- $names := list }}
+{{- $defaults := list }}
 {{- range .Values.accounts }}
+{{- if .spec.default }}
+{{- $defaults = append $defaults .name }}
+{{- end }}
+{{- range .spec.namespaces }}
+{{- if and $.Values.watchNamespaces (hasKey . "selector") }}
+{{- fail "accounts select namespaces by their labels, which with watchNamespaces nobody may read: name the namespaces in names." }}
+{{- end }}
+{{- end }}
 {{- if has .name $names }}
 {{- fail (printf "accounts has two entries with the name %s: give each a name of its own." .name) }}
 {{- end }}
 {{- $names = append $names .name }}
+{{- end }}
+{{- if gt (len $defaults) 1 }}
+{{- fail (printf "accounts %s all say default: true, and only one may." (join " and " $defaults)) }}
+{{- end }}
+{{- if .Values.watchNamespaces }}
+{{- range .Values.secretNamespaces }}
+{{- if not (has . $.Values.watchNamespaces) }}
+{{- fail (printf "secretNamespaces names %s, which watchNamespaces does not: no object there is served, so no Secret there is needed." .) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -73,7 +102,7 @@
 {{/*
 Two releases would serve the same objects. What each of them has under a fixed name tells them apart: the
 ClusterRole headrace-secret-reader or, in each namespace that is served alone, the Role headrace-objects.
-`helm template` and Argo CD look nothing up.
+`helm template` and Argo CD look nothing up, and who serves some namespaces only may not look beyond them.
 */}}
 {{- define "headrace.validateAlone" -}}
 {{- $rbac := "rbac.authorization.k8s.io/v1" }}
@@ -83,9 +112,12 @@ ClusterRole headrace-secret-reader or, in each namespace that is served alone, t
 {{- end }}
 {{- else }}
 {{- include "headrace.refuseOther" (list $ (lookup $rbac "ClusterRole" "" "headrace-secret-reader")) }}
+{{- /* Anybody may make a Role in a namespace of theirs, which must not keep this release from being upgraded. */}}
+{{- if .Release.IsInstall }}
 {{- range (lookup $rbac "Role" "" "").items }}
 {{- if eq .metadata.name "headrace-objects" }}
 {{- include "headrace.refuseOther" (list $ .) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- include "headrace.validateKinds" . }}

@@ -1,0 +1,202 @@
+"""What a real API server says to the charts: to each object that Helm makes, and to a second release."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox.control_plane.server import ControlPlane
+from sandbox.errors import SandboxError
+from tests.chart.helm import Helm, Object, of_kind, only, rendered, run
+from tests.chart.schemas import LOCATION, write_schemas
+from tests.chart.values import ACCOUNT, CRD_SETS, NAMESPACED, SETS, Values
+from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
+
+pytestmark = pytest.mark.e2e
+
+# The Prometheus operator's definitions are not at hand; test_static.py has what we say in them.
+_FOREIGN = ("ServiceMonitor", "PodMonitor")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that knows our kinds, and what Helm said to accounts before it did."""
+
+    plane: ControlPlane
+    helm: Helm
+    before: str
+
+    def dry_run(self, documents: list[Object], *arguments: str) -> str:
+        """Have the API server check objects without keeping them."""
+        text = yaml.safe_dump_all(documents)
+        strictly = ("--dry-run=server", "--validate=strict", *arguments)
+        return self.plane.kubectl_run("apply", *strictly, "--filename=-", input=text)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A control plane of its own: what others installed would be another release."""
+    with ControlPlane.start() as plane:
+        for namespace in (NAMESPACE, "shop"):
+            plane.kubectl_run("create", "namespace", namespace)
+        restricted = (f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("enforce", "warn"))
+        plane.kubectl_run("label", "namespace", NAMESPACE, *restricted)
+        helm = Helm(plane, tmp_path_factory.mktemp("helm"))
+        before = helm.install("headrace", NAMESPACE, {"accounts": [ACCOUNT]}).err
+        made = helm.install_definitions()
+        assert made.code == 0, made.err
+        plane.kubectl_run("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        yield Cluster(plane, helm, before)
+
+
+@pytest.fixture(scope="module")
+def schemas(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("schemas")
+    write_schemas(cluster.plane, folder)
+    return folder
+
+
+@pytest.fixture
+def nothing_left(cluster: Cluster) -> Iterator[None]:
+    """Take away every release of the operator's chart that a test made."""
+    yield
+    for release in yaml.safe_load(cluster.helm("list", "--all-namespaces", "--output=json").out):
+        if release["name"] != "headrace-crds":
+            done = cluster.helm("uninstall", release["name"], f"--namespace={release['namespace']}")
+            assert done.code == 0, done.err
+
+
+def distinct(sets: Mapping[str, Values], chart: Path = OPERATOR) -> list[Object]:
+    """Return every object that any of the values leads to, once."""
+    made = (yaml.safe_dump(each) for values in sets.values() for each in rendered(values, chart=chart))
+    return [yaml.safe_load(text) for text in dict.fromkeys(made)]
+
+
+def test_the_api_server_takes_every_object_strictly(cluster: Cluster) -> None:
+    ours = [each for each in distinct(SETS) if each["kind"] not in _FOREIGN]
+
+    assert len(cluster.dry_run(ours).splitlines()) == len(ours)
+
+
+def test_the_api_server_takes_every_definition_strictly(cluster: Cluster) -> None:
+    documents = distinct(CRD_SETS, CRDS)
+
+    assert len(cluster.dry_run(documents, "--server-side", "--force-conflicts").splitlines()) == len(
+        documents
+    )
+
+
+def test_kubeconform_finds_nothing(schemas: Path) -> None:
+    _conforms(schemas, [*distinct(SETS), *distinct(CRD_SETS, CRDS)])
+
+
+def _conforms(schemas: Path, documents: list[Object]) -> None:
+    where = (f"-schema-location={schemas}/{LOCATION}", f"-skip={','.join(_FOREIGN)}")
+    said = run("kubeconform", "-strict", "-summary", *where, "-", given=yaml.safe_dump_all(documents))
+    assert said.code == 0, said.all
+    assert "Invalid: 0, Errors: 0" in said.out
+
+
+def test_kubeconform_would_find_a_field_that_there_is_not(schemas: Path) -> None:
+    (account,) = of_kind(rendered({"accounts": [ACCOUNT]}), "AWSAccount")
+    wrong = {**account, "spec": {**account["spec"], "regions": ["eu-central-1"]}}
+
+    with pytest.raises(AssertionError, match="additional properties 'regions' not allowed"):
+        _conforms(schemas, [wrong])
+
+
+def test_a_restricted_namespace_takes_the_pods_without_a_warning(cluster: Cluster) -> None:
+    documents = distinct(SETS)
+    pods = [*of_kind(documents, "Pod"), *(_pod(each) for each in of_kind(documents, "Deployment"))]
+
+    told = cluster.dry_run(pods, "--warnings-as-errors")
+
+    assert len(told.splitlines()) == len(pods) > len(SETS)
+
+
+def _pod(deployment: Object) -> Object:
+    """Return a pod as the Deployment makes it; its ServiceAccount is not there yet."""
+    made = deployment["spec"]["template"]
+    metadata = {"name": "one", "namespace": NAMESPACE, **made["metadata"]}
+    spec = {**made["spec"], "serviceAccountName": "default"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def test_a_restricted_namespace_would_warn_of_a_pod_that_may_gain_rights(cluster: Cluster) -> None:
+    pod = only(rendered({}), "Pod")
+    del pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"]
+
+    with pytest.raises(SandboxError, match="allowPrivilegeEscalation != false"):
+        cluster.dry_run([pod])
+
+
+def test_accounts_before_the_definitions_are_refused_with_what_to_do(cluster: Cluster) -> None:
+    assert cluster.before.endswith(
+        "accounts cannot be made: the cluster does not know the kind AWSAccount. Install the chart "
+        "headrace-crds first.\n"
+    )
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_second_release_for_all_namespaces_is_refused_with_the_name_of_the_first(cluster: Cluster) -> None:
+    assert cluster.helm.install("headrace", NAMESPACE, {}).code == 0
+
+    second = cluster.helm.install("other", "other", {})
+    # Its own upgrade is none.
+    again = cluster.helm("upgrade", "headrace", *_again(NAMESPACE), values={})
+
+    assert second.err.endswith(
+        f"Headrace is here already, as release headrace in namespace {NAMESPACE} (ClusterRole "
+        "headrace-secret-reader): two operators would serve the same objects. Upgrade that release, "
+        "uninstall it first, or give each its own watchNamespaces.\n"
+    )
+    assert again.code == 0, again.err
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_one_namespace_is_served_by_one_release_and_several_by_several(cluster: Cluster) -> None:
+    shop = {**NAMESPACED, "watchNamespaces": ["shop"]}
+    assert cluster.helm.install("shop", "shop-operator", shop).code == 0
+
+    same = cluster.helm.install("other", "other", NAMESPACED)
+    all_of_them = cluster.helm.install("headrace", NAMESPACE, {})
+    another = cluster.helm.install("mine", "mine", {"clusterID": "mine", "watchNamespaces": ["default"]})
+
+    sentence = (
+        "Headrace is here already, as release shop in namespace shop-operator (Role headrace-objects in "
+        "namespace shop): two operators"
+    )
+    assert sentence in same.err
+    assert sentence in all_of_them.err
+    assert another.code == 0, another.err
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_nobodys_role_keeps_a_release_from_being_upgraded(cluster: Cluster) -> None:
+    assert cluster.helm.install("headrace", NAMESPACE, {}).code == 0
+    role = ("role", "headrace-objects", "--namespace=default")
+    cluster.plane.kubectl_run("create", *role, "--verb=get", "--resource=pods")
+
+    upgraded = cluster.helm("upgrade", "headrace", *_again(NAMESPACE), values={})
+
+    cluster.plane.kubectl_run("delete", *role)
+    assert upgraded.code == 0, upgraded.err
+
+
+def test_an_installation_without_helm_is_named(cluster: Cluster) -> None:
+    name = "headrace-secret-reader"
+    cluster.plane.kubectl_run("create", "clusterrole", name, "--verb=get", "--resource=secrets")
+
+    refused = cluster.helm.install("headrace", NAMESPACE, {})
+
+    cluster.plane.kubectl_run("delete", "clusterrole", name)
+    assert refused.err.endswith(
+        "Headrace is here already, installed without Helm (ClusterRole headrace-secret-reader): two "
+        "operators would serve the same objects. Remove that one first, as docs/installing.md says.\n"
+    )
+
+
+def _again(namespace: str) -> tuple[str, ...]:
+    return str(ROOT / OPERATOR), f"--namespace={namespace}"

@@ -1,0 +1,77 @@
+"""Wrong values of the charts: each is refused with a sentence, and nothing that is documented is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.helm import refusal
+from tests.chart.values import CRD_DEFAULTS, DEFAULTS, Values, documented
+from tools.charts import CRDS, OPERATOR, ROOT
+
+_REFUSALS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8"))
+
+
+def _told(part: str) -> dict[str, Any]:
+    return {"argvalues": _REFUSALS[part], "ids": [each["says"][:60] for each in _REFUSALS[part]]}
+
+
+@pytest.mark.parametrize("wrong", **_told("schema"))
+def test_a_value_that_cannot_be_is_refused_with_its_place(wrong: dict[str, Any]) -> None:
+    assert wrong["says"] in refusal(wrong["values"])
+
+
+@pytest.mark.parametrize("wrong", **_told("sentences"))
+def test_values_that_do_not_go_together_are_refused_with_a_sentence(wrong: dict[str, Any]) -> None:
+    assert refusal(wrong["values"]) == wrong["says"]
+
+
+def test_the_table_has_every_sentence_of_the_chart_that_needs_no_cluster() -> None:
+    template = (ROOT / OPERATOR / "templates" / "_validate.tpl").read_text(encoding="utf-8")
+
+    # Two are about another release, one about the kinds of the cluster.
+    assert template.count("{{- fail ") == len(_REFUSALS["sentences"]) + 3
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    assert refusal({"replica": 3, "workers": "many"}).count("- at") == 2
+
+
+@pytest.mark.parametrize(
+    ("chart", "defaults"), [(OPERATOR, DEFAULTS), (CRDS, CRD_DEFAULTS)], ids=["headrace", "headrace-crds"]
+)
+def test_the_schema_knows_just_what_the_values_document(chart: Path, defaults: Values) -> None:
+    schema = json.loads((ROOT / chart / "values.schema.json").read_text(encoding="utf-8"))
+    known = set(_known(schema, schema["$defs"]))
+
+    # What Helm gives to a chart that another one depends on.
+    assert known - {("enabled",), ("global",)} == set(documented(defaults))
+
+
+def _known(schema: Any, shared: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Return the paths of what a schema names; what Kubernetes has fields for counts as one."""
+    if "$ref" in schema and schema["$ref"] not in {"#/$defs/probe", "#/$defs/quantities"}:
+        return _known(shared[schema["$ref"].rpartition("/")[2]], shared, path)
+    inner = {} if path == ("resources",) else schema.get("properties", {})
+    found = [each for key, value in inner.items() for each in _known(value, shared, (*path, key))]
+    return found or [path]
+
+
+def test_nothing_is_let_in_that_has_no_name_but_in_the_specs_of_accounts() -> None:
+    for chart in (OPERATOR, CRDS):
+        schema = json.loads((ROOT / chart / "values.schema.json").read_text(encoding="utf-8"))
+        for each in _objects(schema):
+            open_ = each.get("description", "").startswith("As docs/reference/awsaccount.md")
+            assert "properties" not in each or each["additionalProperties"] is open_
+
+
+def _objects(schema: Any) -> list[Any]:
+    """Return every mapping in a schema that describes an object; those with required keys alone are free."""
+    if isinstance(schema, list):
+        return [each for item in schema for each in _objects(item)]
+    if not isinstance(schema, dict):
+        return []
+    found = [schema] if schema.get("type") == "object" else []
+    return found + [each for value in schema.values() for each in _objects(value)]
