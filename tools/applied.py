@@ -22,9 +22,9 @@ _PAGE = """\
 # What `helm install` applies
 
 `headrace-crds` applies {definitions} CustomResourceDefinitions and nothing else. What `headrace` applies is \
-below: for all namespaces, and for two (`watchNamespaces`). The other values are as they are by default, with a \
-`clusterID`. AWSAccounts come from `accounts`; a ServiceMonitor, a PodMonitor, and the rights to ask who wants \
-the metrics where they are turned on. The pod of `helm test` and its NetworkPolicy go when it has passed.
+below: for all namespaces, and for two (`watchNamespaces`). The other values are as they are by default, \
+but for `clusterID`. AWSAccounts come from `accounts`; a ServiceMonitor, a PodMonitor, and the rights to ask \
+who wants the metrics where they are turned on. The pod of `helm test` and its NetworkPolicy go after it.
 
 ## Objects
 

@@ -12,6 +12,7 @@ from headrace.controller.secrets import READER
 from headrace.kinds.crd import crd_name, custom_resource_definition
 from headrace.kinds.registry import DEFINITIONS, KINDS
 from tests.chart.helm import Object, container, of_kind, only, rendered, run, template
+from tests.chart.pages import block
 from tests.chart.values import (
     ACCOUNT,
     CRD_DEFAULTS,
@@ -19,6 +20,7 @@ from tests.chart.values import (
     DEFAULTS,
     INSTALL,
     NAMESPACED,
+    PRODUCTION,
     SETS,
     Values,
     at,
@@ -265,6 +267,12 @@ def test_a_port_of_ipv6_stands_behind_brackets_and_metrics_that_are_off_are_for_
     arguments = container(rendered(SETS["no metrics"]))["args"]
 
     assert arguments[:2] == ["--listen=[::]:8181", "--metrics-listen=127.0.0.1:9090"]
+
+
+def test_the_values_on_the_page_about_installing_are_taken() -> None:
+    mine = yaml.safe_load(block("With Helm", "yaml"))
+
+    assert only(rendered({**PRODUCTION, **mine}), "AWSAccount")["metadata"]["name"] == "shop"
 
 
 def test_one_that_nobody_elects_is_never_two() -> None:

@@ -1,5 +1,6 @@
 """What a real API server says to the charts: to each object that Helm makes, and to a second release."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ import yaml
 
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
-from tests.chart.helm import Helm, Object, of_kind, only, rendered, run
+from tests.chart.helm import Helm, Object, of_kind, only, rendered, run, written
+from tests.chart.pages import commands
 from tests.chart.schemas import LOCATION, write_schemas
 from tests.chart.values import ACCOUNT, CRD_SETS, NAMESPACED, SETS, Values
 from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
@@ -30,9 +32,17 @@ class Cluster:
 
     def dry_run(self, documents: list[Object], *arguments: str) -> str:
         """Have the API server check objects without keeping them."""
-        text = yaml.safe_dump_all(documents)
         strictly = ("--dry-run=server", "--validate=strict", *arguments)
-        return self.plane.kubectl_run("apply", *strictly, "--filename=-", input=text)
+        return self.plane.kubectl_run("apply", *strictly, "--filename=-", input=written(documents))
+
+    def run(self, words: list[str]) -> None:
+        """Carry out a command of Helm or kubectl."""
+        program, *arguments = words
+        if program == "kubectl":
+            self.plane.kubectl_run(*arguments)
+        else:
+            done = self.helm(*arguments)
+            assert done.code == 0, done.err
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +80,8 @@ def nothing_left(cluster: Cluster) -> Iterator[None]:
 
 def distinct(sets: Mapping[str, Values], chart: Path = OPERATOR) -> list[Object]:
     """Return every object that any of the values leads to, once."""
-    made = (yaml.safe_dump(each) for values in sets.values() for each in rendered(values, chart=chart))
-    return [yaml.safe_load(text) for text in dict.fromkeys(made)]
+    made = (json.dumps(each) for values in sets.values() for each in rendered(values, chart=chart))
+    return [json.loads(text) for text in dict.fromkeys(made)]
 
 
 def test_the_api_server_takes_every_object_strictly(cluster: Cluster) -> None:
@@ -94,7 +104,7 @@ def test_kubeconform_finds_nothing(schemas: Path) -> None:
 
 def _conforms(schemas: Path, documents: list[Object]) -> None:
     where = (f"-schema-location={schemas}/{LOCATION}", f"-skip={','.join(_FOREIGN)}")
-    said = run("kubeconform", "-strict", "-summary", *where, "-", given=yaml.safe_dump_all(documents))
+    said = run("kubeconform", "-strict", "-summary", *where, "-", given=written(documents))
     assert said.code == 0, said.all
     assert "Invalid: 0, Errors: 0" in said.out
 
@@ -200,3 +210,29 @@ def test_an_installation_without_helm_is_named(cluster: Cluster) -> None:
 
 def _again(namespace: str) -> tuple[str, ...]:
     return str(ROOT / OPERATOR), f"--namespace={namespace}"
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_what_kubectl_installed_moves_to_helm_as_the_page_says(cluster: Cluster) -> None:
+    assert cluster.helm("uninstall", "headrace-crds", f"--namespace={NAMESPACE}").code == 0
+    for words in [*commands("With kubectl alone"), *commands("From kubectl to Helm")]:
+        cluster.run(words)
+
+    about = ("deployment/headrace-operator", f"--namespace={NAMESPACE}", "--output=yaml")
+    labels = yaml.safe_load(cluster.plane.kubectl_run("get", *about))["metadata"]["labels"]
+    assert labels["app.kubernetes.io/managed-by"] == "Helm"
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_accounts_outlive_their_release_and_another_one_takes_them_over(cluster: Cluster) -> None:
+    accounts = {"accounts": [ACCOUNT]}
+    assert cluster.helm.install("headrace", NAMESPACE, accounts).code == 0
+    assert cluster.helm("upgrade", "headrace", *_again(NAMESPACE), values={}).code == 0
+    assert cluster.helm("uninstall", "headrace", f"--namespace={NAMESPACE}").code == 0
+    spec = yaml.safe_load(cluster.plane.kubectl_run("get", "awsaccount", "shop", "--output=yaml"))["spec"]
+
+    other = cluster.helm.install("other", "other", accounts, "--take-ownership")
+
+    cluster.plane.kubectl_run("delete", "awsaccount", "shop")
+    assert spec == ACCOUNT["spec"]
+    assert other.code == 0, other.err
