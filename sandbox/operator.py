@@ -39,6 +39,11 @@ class Operator:
     manifests.
     """
 
+    command: Sequence[str] = (sys.executable, "-m", "headrace")
+    """What is started: the operator of this checkout."""
+    grace = 35.0
+    """How many seconds it has to stop."""
+
     def __init__(
         self,
         plane: ControlPlane,
@@ -50,7 +55,7 @@ class Operator:
     ) -> None:
         self._plane, self._aws, self._directory = plane, aws, directory
         self._arguments, self._env = tuple(arguments), dict(env or {})
-        self._service_account = service_account
+        self.service_account = service_account
         self._child: Child | None = None
         self.url = ""
 
@@ -80,10 +85,8 @@ class Operator:
         self._directory.mkdir(parents=True, exist_ok=True)
         kubeconfig = self._directory / "operator.kubeconfig"
         if not kubeconfig.exists():
-            self._plane.service_account_kubeconfig(*self._service_account, kubeconfig, _TOKEN_SECONDS)
-        address = f"127.0.0.1:{free_port()}"
-        self.url = f"http://{address}"
-        argv = [sys.executable, "-m", "headrace", "--listen", address, *self._arguments]
+            self._plane.service_account_kubeconfig(*self.service_account, kubeconfig, _TOKEN_SECONDS)
+        argv = [*self.command, *self._listening(), *self._arguments]
         env: dict[str, str | None] = {
             **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
             **self._aws.environment(),
@@ -95,6 +98,12 @@ class Operator:
         self._child = Child.start("the operator", argv, said, self._directory / "operator.log")
         if wait:
             wait_until(self.ready, what="the operator is ready", children=[self._child])
+
+    def _listening(self) -> Sequence[str]:
+        """Choose where it listens; return the options that say so."""
+        address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{address}"
+        return ("--listen", address)
 
     def ready(self) -> bool:
         """Whether it says that it is ready."""
@@ -112,7 +121,7 @@ class Operator:
     def stop(self) -> None:
         """Ask it to stop, as Kubernetes does, and wait. Does nothing the second time."""
         if self._child is not None:
-            self._child.stop(grace=35)
+            self._child.stop(self.grace)
 
     def kill(self) -> None:
         """End it without a word, as a failing node does."""

@@ -26,6 +26,8 @@ class World:
     """
 
     kind = "AcceleratedBucket"
+    user = USER
+    """How the audit log calls the operator that is looked at."""
 
     def __init__(self, plane: ControlPlane, aws: StandIn, namespace: str | None = None) -> None:
         self.plane, self.aws = plane, aws
@@ -181,7 +183,7 @@ class World:
     def api_requests(self) -> list[Request]:
         """Return all that the operator asked of the API server in this namespace since the mark."""
         since = self.audit.since(self._audit_mark)
-        return [r for r in since if r.user == USER and r.namespace == self.namespace]
+        return [r for r in since if r.user == self.user and r.namespace == self.namespace]
 
 
 GROUP = "headrace.io"

@@ -1,4 +1,4 @@
-"""A running control plane: etcd, kube-apiserver, kube-controller-manager and, if asked for, the scheduler."""
+"""A running control plane: etcd, kube-apiserver, kube-controller-manager and, if asked for, fake nodes."""
 
 import base64
 import http.client
@@ -19,11 +19,14 @@ from sandbox.control_plane.build import binaries
 from sandbox.control_plane.kubeconfig import Cluster, encoded
 from sandbox.errors import SandboxError
 from sandbox.processes import Child, free_ports, wait_until
+from sandbox.tools import tool
 
 NEEDED = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 SCHEDULER = "kube-scheduler"
+KWOK = "kwok"
 
 _POLICY = Path(__file__).with_name("audit-policy.yaml")
+_STAGES = Path(__file__).with_name("stages.yaml")
 _READY_SECONDS = 60.0
 _KUBECTL_SECONDS = 300.0
 # The state is thrown away: nothing is worth a long goodbye.
@@ -56,18 +59,22 @@ class ControlPlane:
         self._children: dict[str, Child] = {}
 
     @classmethod
-    def start(cls, directory: Path | None = None, *, scheduler: bool = False) -> Self:
+    def start(cls, directory: Path | None = None, *, scheduler: bool = False, nodes: int = 0) -> Self:
         """Start one, with its state in a new directory inside ``directory`` (default: the system's /tmp).
 
         It is ready when this returns: /readyz is 200 and the namespace ``default`` has its service account.
+        With ``nodes`` there are so many, for each of which kwok says that its pods run and are ready, though
+        nothing runs in them; a scheduler is there, too.
         Raises SandboxError, with the last lines of a log, if it does not come up.
         """
+        scheduler = scheduler or nodes > 0
         programs = binaries((*NEEDED, SCHEDULER) if scheduler else NEEDED)
         if directory:
             directory.mkdir(parents=True, exist_ok=True)
         plane = cls(programs, Path(tempfile.mkdtemp(prefix="headrace-control-plane-", dir=directory)))
         try:
             plane._start_all(scheduler)
+            plane._start_nodes(nodes)
         except BaseException:
             plane.stop()
             raise
@@ -183,6 +190,27 @@ class ControlPlane:
             self._start_client(SCHEDULER, pki.SCHEDULER)
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self._wait_for(account, "the namespace default has its service account")
+
+    def _start_nodes(self, count: int) -> None:
+        if not count:
+            return
+        names = [f"node-{number}" for number in range(count)]
+        argv = [
+            str(tool(KWOK)),
+            f"--kubeconfig={self.kubeconfig}",
+            f"--config={_STAGES}",
+            "--manage-all-nodes",
+        ]
+        self._children[KWOK] = Child.start(KWOK, argv, self._env(), self.directory / f"{KWOK}.log")
+        labels = {name: {"kubernetes.io/hostname": name} for name in names}
+        nodes = [{"kind": "Node", "metadata": {"name": name, "labels": labels[name]}} for name in names]
+        made = {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", **node} for node in nodes]}
+        self.kubectl_run("create", "-f", "-", input=json.dumps(made))
+        wait_until(self._nodes_take_pods, what="the nodes take pods", children=self._children.values())
+
+    def _nodes_take_pods(self) -> bool:
+        """Whether the controllers have seen that the nodes are ready, too: until then they are tainted."""
+        return not any(node["spec"].get("taints") for node in self.read("/api/v1/nodes")["items"])
 
     def _start_etcd(self) -> None:
         url = f"http://127.0.0.1:{self._etcd_port}"

@@ -53,7 +53,7 @@ def _module(name: str) -> GoModule:
         name=name,
         folder=Path(__file__).parent / name,
         packages={name: made.package(name)},
-        cost="up to three minutes on 2 cores",
+        cost="up to five minutes on 2 cores",
         variables=lambda _: {
             variable: value.format(tool_version(name)) for variable, value in made.told.items()
         },

@@ -161,9 +161,9 @@ def test_a_restarted_api_server_is_another_process_at_the_same_address_with_the_
 def test_a_second_control_plane_runs_beside_the_first_and_leaves_nothing_behind(
     control_plane: ControlPlane, tmp_path: Path
 ) -> None:
-    with ControlPlane.start(tmp_path / "states", scheduler=True) as second:
+    with ControlPlane.start(tmp_path / "states", nodes=1) as second:
         pids = second.pids
-        assert set(pids) == {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
+        assert set(pids) == {*NEEDED, "kube-scheduler", "kwok"} - {"kubectl"}
         assert second.url != control_plane.url
         assert second.ca_data != control_plane.ca_data
         assert second.directory.parent == tmp_path / "states"
