@@ -13,7 +13,7 @@ from typing import Any
 from headrace.kinds.crd import crd_name, custom_resource_definition
 from headrace.kinds.definition import Definition
 from headrace.kinds.registry import DEFINITIONS
-from tools import iam, install, reference
+from tools import argocd, iam, install, reference
 from tools.names import kebab
 from tools.yaml_text import to_yaml
 
@@ -31,6 +31,7 @@ def generated_files() -> Mapping[Path, Producer]:
         Path("manifests", "install.yaml"): lambda: to_yaml(install.manifests(kinds), HEADER),
         **{Path("docs", "reference", f"{kebab(kind.name)}.md"): partial(_page, kind) for kind in kinds},
         **{path: partial(_of_iam, path, text) for path, text in iam.files(kinds).items()},
+        **argocd.files(kinds),
     }
 
 
