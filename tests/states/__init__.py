@@ -1,1 +1,1 @@
-"""Every state of every kind: how each is brought about on the sandbox, what was recorded, what tools say of it."""
+"""Every state of every kind: how each is brought about, what was recorded, and what tools say of it."""

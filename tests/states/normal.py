@@ -1,4 +1,4 @@
-"""What of a recorded object is the same in every recording: names, ids and times that no two runs share go."""
+"""What of an object is recorded: names, ids and times that no two recordings share are put right."""
 
 import json
 import re

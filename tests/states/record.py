@@ -1,4 +1,4 @@
-"""Records every state of every kind on a sandbox of its own: `python -m tests.states.record [kind/state ...]`."""
+"""Records the states of all kinds, on a sandbox of its own: `python -m tests.states.record [kind/state]`."""
 
 import sys
 import tempfile

@@ -1,25 +1,26 @@
-"""How each state of each kind is brought about: what people do, and what AWS does, until the object tells of it."""
+"""How each state of each kind is brought about: what people do, and what AWS does, until it is told."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from headrace.kinds.definition import PAUSED
+from sandbox.aws.stand_in import Fault
 from sandbox.world import Object
 from tests.states.stage import AccountStage, BucketStage, SiteStage, Stage
 
 DELETED = {"deletionPolicy": "Delete"}
 REPORTED = {"driftPolicy": "Report"}
 EDIT = {"tags": {"team": "shop"}}
-UNAVAILABLE: dict[str, Any] = {"status": 503, "code": "ServiceUnavailable"}
+UNAVAILABLE: Fault = {"status": 503, "code": "ServiceUnavailable"}
 # The answer to a HEAD has no body, so that it cannot say why.
-THROTTLED: dict[str, Any] = {
+THROTTLED: Fault = {
     "operation": "(?!HeadBucket).*",
     "status": 503,
     "code": "SlowDown",
     "message": "Please reduce your request rate.",
 }
-DENIED: dict[str, Any] = {"status": 403, "code": "AccessDenied", "message": "Access Denied"}
+DENIED: Fault = {"status": 403, "code": "AccessDenied", "message": "Access Denied"}
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _paused_and_deleted(stage: Stage) -> Object:
 
 def _denied(stage: Stage) -> Object:
     stage.have_account()
-    stage.fault(operation="CreateBucket|CreateDistribution.*", **DENIED)
+    stage.fault(DENIED, operation="CreateBucket|CreateDistribution.*")
     stage.apply()
     return stage.reason("AccessDenied")
 
@@ -157,20 +158,20 @@ def _moved(stage: Stage) -> Object:
     return stage.reason("Moved")
 
 
-def _outage(fault: Mapping[str, Any], reason: str) -> Callable[[Stage], Object]:
+def _outage(fault: Fault, reason: str) -> Callable[[Stage], Object]:
     def play(stage: Stage) -> Object:
         stage.have_account()
-        stage.fault(**fault)
+        stage.fault(fault)
         stage.apply()
         return stage.reason(reason)
 
     return play
 
 
-def _lasting(fault: Mapping[str, Any], reason: str) -> Callable[[Stage], Object]:
+def _lasting(fault: Fault, reason: str) -> Callable[[Stage], Object]:
     def play(stage: Stage) -> Object:
         _in_sync(stage)
-        stage.fault(**fault)
+        stage.fault(fault)
         stage.look_now()
         return stage.reason(reason, ready="True")
 
@@ -186,7 +187,7 @@ def _deleting(stage: Stage) -> Object:
 
 def _deletion_denied(stage: Stage) -> Object:
     _in_sync(stage, **DELETED)
-    stage.fault(operation="(Delete|Update).*", **DENIED)
+    stage.fault(DENIED, operation="(Delete|Update).*")
     stage.delete()
     return stage.deletion("AccessDenied")
 
@@ -306,19 +307,19 @@ def _no_keys(stage: AccountStage) -> Object:
     return stage.reason("InvalidSpec")
 
 
-def _account_fault(fault: Mapping[str, Any], reason: str) -> Callable[[AccountStage], Object]:
+def _account_fault(fault: Fault, reason: str) -> Callable[[AccountStage], Object]:
     def play(stage: AccountStage) -> Object:
-        stage.fault(service="sts", **fault)
+        stage.fault(fault, service="sts")
         stage.have_account()
         return stage.reason(reason)
 
     return play
 
 
-def _account_lasting(fault: Mapping[str, Any], reason: str) -> Callable[[AccountStage], Object]:
+def _account_lasting(fault: Fault, reason: str) -> Callable[[AccountStage], Object]:
     def play(stage: AccountStage) -> Object:
         _account(stage)
-        stage.fault(service="sts", **fault)
+        stage.fault(fault, service="sts")
         stage.look_now()
         return stage.reason(reason, ready="True")
 
@@ -339,12 +340,12 @@ def _account_bug(stage: AccountStage) -> Object:
     return stage.reason("InternalError")
 
 
-_UNKNOWN_KEYS = {
+_UNKNOWN_KEYS: Fault = {
     "status": 403,
     "code": "InvalidClientTokenId",
     "message": "The security token included in the request is invalid.",
 }
-_STS_THROTTLED = {"status": 400, "code": "Throttling", "message": "Rate exceeded"}
+_STS_THROTTLED: Fault = {"status": 400, "code": "Throttling", "message": "Rate exceeded"}
 _ACCOUNTS: Mapping[str, Callable[[AccountStage], Object]] = {
     "in-sync": _account,
     "edited": _account_edited,
@@ -370,7 +371,10 @@ _SITES: Mapping[str, Callable[[SiteStage], Object]] = {
     "waiting": _waiting_for_bucket,
     "invalid-spec": _nothing_to_adopt,
 }
-_LATE: Mapping[str, Callable[[SiteStage], Object]] = {"deploying": _deploying, "deploying-deleting": _disabling}
+_LATE: Mapping[str, Callable[[SiteStage], Object]] = {
+    "deploying": _deploying,
+    "deploying-deleting": _disabling,
+}
 _PLAYED: Mapping[str, Mapping[str, Callable[[Any], Object]]] = {
     AccountStage.kind: _ACCOUNTS,
     BucketStage.kind: _BUCKETS,

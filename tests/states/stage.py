@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from botocore.exceptions import ClientError
 
@@ -83,9 +83,7 @@ class Stage:
         self.put_secret({"aws_access_key_id": self.number, "aws_secret_access_key": SECRET})
         body = {"metadata": {"name": self.account}, "spec": {**self.account_spec(), **spec}}
         path = f"/apis/{API_VERSION}/awsaccounts/{self.account}"
-        self.ground.write(
-            "PATCH", path, {"apiVersion": API_VERSION, "kind": AWSAccount.name, **body}, _APPLY
-        )
+        self.ground.write("PATCH", path, {"apiVersion": API_VERSION, "kind": AWSAccount.name, **body}, _APPLY)
 
     def have_another_account(self) -> str:
         """Apply the AWSAccount of another AWS account; return its name."""
@@ -168,7 +166,7 @@ class Stage:
         return obj
 
     def reason(self, *reasons: str, ready: str = "") -> Object:
-        """Return the object once Ready has this reason, and perhaps this status, in its present generation."""
+        """Return the object once Ready has this reason, and perhaps this status, for its generation."""
 
         def holds(obj: Object) -> bool:
             found = condition(obj, "Ready")
@@ -190,9 +188,11 @@ class Stage:
 
     # What AWS does
 
-    def fault(self, **fault: Any) -> int:
+    def fault(self, fault: Fault | None = None, **more: Unpack[Fault]) -> int:
         """Have AWS fail in this account; whoever asks who we are is answered, unless the fault says so."""
-        said: Fault = {"account": self.number, "service": "(?!sts).*", **fault}  
+        said: Fault = {"account": self.number, "service": "(?!sts).*"}
+        said.update(fault or {})
+        said.update(more)
         self._faults.append(self.ground.aws.fault(**said))
         return self._faults[-1]
 
@@ -264,9 +264,7 @@ class BucketStage(Stage):
         self.s3.delete_bucket(Bucket=self.bucket)
 
     def by_hand(self) -> dict[str, Any]:
-        self.s3.create_bucket(
-            Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": _REGION}
-        )
+        self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": _REGION})
         return {}
 
 
@@ -338,6 +336,4 @@ class SiteStage(Stage):
         self.cloudfront.update_distribution(Id=self.id, IfMatch=read["ETag"], DistributionConfig=config)
 
 
-STAGES: Mapping[str, type[Stage]] = {
-    stage.kind: stage for stage in (AccountStage, BucketStage, SiteStage)
-}
+STAGES: Mapping[str, type[Stage]] = {stage.kind: stage for stage in (AccountStage, BucketStage, SiteStage)}

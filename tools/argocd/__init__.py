@@ -98,7 +98,7 @@ def _of_kind(kind: Definition[Any]) -> dict[Path, Producer]:
     for name, path in states.items():
         found[Path("testdata", f"{name}.yaml")] = partial(path.read_text, encoding="utf-8")
     for action in actions:
-        found[Path("actions", action.name, "action.lua")] = lambda action=action: _commented(action.lua)
+        found[Path("actions", action.name, "action.lua")] = partial(_script, action)
         found[Path("actions", "testdata", f"{action.name}.yaml")] = partial(_done, action, states)
     return found
 
@@ -116,6 +116,10 @@ def expectations() -> Mapping[str, Mapping[str, Any]]:
 
 
 # The scripts
+
+
+def _script(action: Action) -> str:
+    return _commented(action.lua)
 
 
 def health() -> str:
