@@ -91,9 +91,9 @@ def record(
     ground.prepare()
     scene = Scene(ground, directory)
     found = scene.play(s for s in scripts if s.early)
-    # The one with the bug first: what it leaves behind, the other one cleans up.
-    with scene.operator(bug=True):
-        found |= scene.play(s for s in scripts if s.bug)
+    if bugs := [s for s in scripts if s.bug]:
+        with scene.operator(bug=True):
+            found |= scene.play(bugs)
     with scene.operator():
         aws.deployment(_SECONDS)
         found |= scene.play(s for s in scripts if not (s.early or s.bug or s.late))

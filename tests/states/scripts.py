@@ -327,8 +327,8 @@ def _account_lasting(fault: Fault, reason: str) -> Callable[[AccountStage], Obje
 
 
 def _in_use(stage: AccountStage) -> Object:
-    bucket = BucketStage(stage.ground, stage.token, stage.namespace)
-    bucket.have_account()
+    stage.have_account()
+    bucket = stage.beside(BucketStage)
     bucket.apply()
     bucket.reason("InSync")
     stage.delete()

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, TypeVar, Unpack
 
 from botocore.exceptions import ClientError
 
 from headrace.kinds.accelerated_bucket import AcceleratedBucket
 from headrace.kinds.aws_account import AWSAccount
-from headrace.kinds.definition import API_VERSION, GROUP, PAUSED, REQUESTED_AT
+from headrace.kinds.definition import ABANDON, API_VERSION, PAUSED, REQUESTED_AT
 from headrace.kinds.distribution.kind import Distribution
 from headrace.kinds.registry import DEFINITIONS
 from sandbox.aws.clients import SECRET
@@ -21,6 +21,7 @@ from sandbox.aws.stand_in import Fault, StandIn
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
 from sandbox.operator import NAMESPACE
+from sandbox.processes import wait_until
 from sandbox.world import Object, condition, current
 from tests.sandbox.cdn import Cdn
 from tests.sandbox.cdn import origin as plain_origin
@@ -35,6 +36,8 @@ _ACCOUNTS = count(444_000_000_001)
 _POLL_SECONDS = 0.05
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
+
+S = TypeVar("S", bound="Stage")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Stage:
         self.name = f"{self.stem}-{self.token}"
         self._faults: list[int] = []
         self._elsewhere: dict[str, str] = {}
+        self._applied: set[str] = set()
+        self._beside: list[Stage] = []
 
     def called(self) -> dict[str, str]:
         """Return what to write in the place of names that no two stages have in common."""
@@ -81,13 +86,13 @@ class Stage:
     def have_account(self, **spec: Any) -> None:
         """Apply the AWSAccount, with its keys in a Secret."""
         self.put_secret({"aws_access_key_id": self.number, "aws_secret_access_key": SECRET})
-        body = {"metadata": {"name": self.account}, "spec": {**self.account_spec(), **spec}}
         path = f"/apis/{API_VERSION}/awsaccounts/{self.account}"
-        self.ground.write("PATCH", path, {"apiVersion": API_VERSION, "kind": AWSAccount.name, **body}, _APPLY)
+        metadata = {"name": self.account}
+        self._put(path, AWSAccount.name, {"metadata": metadata, "spec": {**self.account_spec(), **spec}})
 
     def have_another_account(self) -> str:
         """Apply the AWSAccount of another AWS account; return its name."""
-        other = Stage(self.ground, f"{self.token}-2", self.namespace)
+        other = self.beside(Stage, f"{self.token}-2")
         other.have_account()
         self._elsewhere = {other.number: "444455556666", other.account: "staging"}
         return other.account
@@ -113,13 +118,18 @@ class Stage:
 
     def apply(self, annotations: Mapping[str, str] | None = None, /, **more: Any) -> None:
         """Apply the object."""
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": self.kind,
-            "metadata": {"name": self.name, **({"annotations": dict(annotations)} if annotations else {})},
-            "spec": self.spec(**more),
-        }
-        self.ground.write("PATCH", self.path, body, _APPLY)
+        metadata = {"name": self.name, **({"annotations": dict(annotations)} if annotations else {})}
+        self._put(self.path, self.kind, {"metadata": metadata, "spec": self.spec(**more)})
+
+    def _put(self, path: str, kind: str, body: Mapping[str, Any]) -> None:
+        self._applied.add(path)
+        self.ground.write("PATCH", path, {"apiVersion": API_VERSION, "kind": kind, **body}, _APPLY)
+
+    def beside(self, stage: type[S], token: str = "") -> S:
+        """Return a stage for another object, which goes with this one."""
+        other = stage(self.ground, token or self.token, self.namespace)
+        self._beside.append(other)
+        return other
 
     def edit(self, **fields: Any) -> None:
         """Change fields of the spec."""
@@ -208,10 +218,16 @@ class Stage:
 
     def leave(self) -> None:
         """Let go of all: the object, without a touch, and what was made for it."""
-        self.well()
-        if self.ground.plane.read(self.path) is not None:
-            self.annotate(f"{GROUP}/abandon", "true")
-            self.delete()
+        for stage in (self, *self._beside):
+            stage.well()
+            for path in stage._applied:
+                self.ground.write("PATCH", path, {"metadata": {"annotations": {ABANDON: "true"}}}, _MERGE)
+                self.ground.write("DELETE", path)
+        applied = {path for stage in (self, *self._beside) for path in stage._applied}
+        wait_until(
+            lambda: all(self.ground.plane.read(path) is None for path in applied),
+            what=f"{self.name} is gone, and what came with it",
+        )
 
     # Whether it is there behind our back
 
@@ -304,8 +320,7 @@ class SiteStage(Stage):
 
     def have_bucket(self) -> None:
         """Apply the AcceleratedBucket that is the origin."""
-        bucket = BucketStage(self.ground, self.token, self.namespace)
-        bucket.apply()
+        self.beside(BucketStage).apply()
 
     def drift(self) -> None:
         self._change(lambda config: config.update(Comment="changed by hand"))
