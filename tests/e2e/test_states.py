@@ -17,7 +17,6 @@ pytestmark = pytest.mark.e2e
 OFTEN = {
     "access-denied",
     "creating",
-    "deletion-denied",
     "deploying",
     "drifted",
     "edited",
@@ -25,7 +24,6 @@ OFTEN = {
     "in-sync",
     "invalid-spec",
     "not-ours",
-    "observing",
     "paused",
     "waiting",
 }
