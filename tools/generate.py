@@ -13,7 +13,7 @@ from typing import Any
 from headrace.kinds.crd import crd_name, custom_resource_definition
 from headrace.kinds.definition import Definition
 from headrace.kinds.registry import DEFINITIONS
-from tools import applied, charts, iam, metrics_page, reference
+from tools import applied, argocd, charts, iam, metrics_page, reference
 from tools.names import kebab
 from tools.yaml_text import to_yaml
 
@@ -33,6 +33,7 @@ def generated_files() -> Mapping[Path, Producer]:
         **{Path("docs", "reference", f"{kebab(kind.name)}.md"): partial(_page, kind) for kind in kinds},
         Path("docs", "reference", "metrics.md"): lambda: f"<!-- {HEADER} -->\n\n{metrics_page.page()}",
         **{path: partial(_of_iam, path, text) for path, text in iam.files(kinds).items()},
+        **argocd.files(kinds),
     }
 
 

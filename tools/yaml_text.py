@@ -32,6 +32,21 @@ _Dumper.add_representer(str, _text)
 def to_yaml(documents: Iterable[Any], header: str) -> str:
     """Return YAML documents below a header, whose lines become comments; loaded, they are equal again."""
     comment = "".join(f"# {line}\n" for line in header.splitlines())
-    return comment + yaml.dump_all(
-        documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, explicit_start=True
+    return comment + _dumped(documents, explicit_start=True)
+
+
+def fragment(value: Any) -> str:
+    """Return the YAML of a value that is a text in another document."""
+    return _dumped([value], explicit_start=False)
+
+
+def _dumped(documents: Iterable[Any], *, explicit_start: bool) -> str:
+    text: str = yaml.dump_all(
+        documents,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH,
+        explicit_start=explicit_start,
     )
+    return text

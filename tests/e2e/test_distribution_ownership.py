@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from headrace.kinds.definition import ADOPT
 from sandbox.world import World, condition
 from tests.e2e.buckets import OWNER_TAG
 from tests.e2e.distributions import Site
@@ -50,7 +51,7 @@ def test_an_adopted_distribution_keeps_all_of_which_nothing_is_said(site: Site) 
     assert sorted(site.writes()) == ["TagResource", "UpdateDistribution"]
 
 
-def test_nobody_s_distribution_is_not_taken_without_a_word(site: Site) -> None:
+def test_nobody_s_distribution_is_taken_over_once_the_annotation_says_so(site: Site) -> None:
     number = by_hand(site, {})
     site.objects.apply(adopting(number, comment="ours"), "site")
     obj = site.objects.stalled("NotOurs", "site")
@@ -58,6 +59,10 @@ def test_nobody_s_distribution_is_not_taken_without_a_word(site: Site) -> None:
         f"distribution {number} exists and was not made by Headrace; it is left alone."
     )
     assert site.writes() == []
+    site.objects.annotate("site", ADOPT, "true")
+    site.objects.ready("site")
+    assert site.tags(number)[OWNER_TAG].endswith(f"/Distribution/{site.objects.namespace}/site")
+    assert site.config(number)["Comment"] == "ours"
 
 
 def test_a_distribution_of_another_object_is_left_alone(site: Site) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from headrace.kinds.definition import ADOPT
 from sandbox.aws.clients import ACCOUNT
 from sandbox.errors import SandboxError
 from sandbox.operator import NAMESPACE, USER
@@ -140,10 +141,13 @@ def test_what_may_only_be_adopted_is_never_made(here: Realm, name: str) -> None:
         assert tags(here.aws.client("s3"), name)["headrace.io/owner"].endswith(f"/{name}")
 
 
-def test_what_may_only_be_made_is_never_adopted(here: Realm, name: str) -> None:
+@pytest.mark.parametrize(("spec", "annotations"), [({"adoption": "IfExists"}, {}), ({}, {ADOPT: "true"})])
+def test_what_may_only_be_made_is_never_adopted(
+    here: Realm, name: str, spec: dict[str, str], annotations: dict[str, str]
+) -> None:
     by_hand(here, name)
     with here.account(granting(to(here.shop, **buckets(create=[name]))), whole=True) as account:
-        here.shop.apply({"account": account, "region": REGION, "adoption": "IfExists"}, name)
+        here.shop.apply({"account": account, "region": REGION, **spec}, name, annotations)
         assert message(here.shop.stalled("NotOurs", name)) == (
             f"bucket {name} exists and was not made by Headrace; it is left alone. AWSAccount {account} does "
             f"not let namespace {here.shop.namespace} adopt {name}: no pattern in buckets.adopt of its "
