@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import boto3
@@ -11,6 +12,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
+    AssumeRoleWithWebIdentityProvider,
+    ContainerProvider,
     CredentialProvider,
     DeferredRefreshableCredentials,
 )
@@ -18,6 +21,7 @@ from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
 
 from headrace import __version__
+from headrace.aws.ambient import Agent, WebIdentity
 
 # Sessions share one loader: 20 clients in separate sessions cost 247 MiB, with a shared one 9.
 _LOADER = create_loader()
@@ -38,6 +42,9 @@ ANY_REGION = "us-east-1"
 
 ITSELF = "_account"
 """What stands for the namespace when an account looks after itself."""
+
+# The providers of botocore that ours stand before.
+_AS_WEB_IDENTITY, _AS_CONTAINER = AssumeRoleWithWebIdentityProvider.METHOD, ContainerProvider.METHOD
 
 # sts:AssumeRole takes 64 characters of a certain set (STS API reference).
 _SESSION_NAME = 64
@@ -100,7 +107,7 @@ class _Assumed(CredentialProvider):
 
     def __init__(self, role: Role, source: Source, watch: Watch) -> None:
         super().__init__()
-        self._role, self._source, self._watch, self._own = role, source, watch, plain_session()
+        self._role, self._source, self._watch, self._own = role, source, watch, own_session(watch)
         self._own.register_component("data_loader", _LOADER)
 
     def load(self) -> DeferredRefreshableCredentials | None:
@@ -108,6 +115,7 @@ class _Assumed(CredentialProvider):
         own = self._own.get_credentials()
         if own is None:
             return None
+        # Nothing is said of how long the session lasts: an hour, the most that a role gets from a role.
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=self._client,
             source_credentials=own,
@@ -117,13 +125,26 @@ class _Assumed(CredentialProvider):
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
 
     def _client(self, service: str, **credentials: Any) -> Any:
-        region = self._source.region or region_of(self._own) or ANY_REGION
         url = self._source.endpoint_url
-        client = self._own.create_client(
-            service, region_name=region, endpoint_url=url, config=CONFIG, **credentials
-        )
-        self._watch(client, region)
-        return client
+        region = self._source.region
+        return _client(self._own, self._watch, service, region, endpoint_url=url, **credentials)
+
+
+def _client(
+    session: botocore.session.Session,
+    watch: Watch,
+    service: str,
+    region: str | None = None,
+    *,
+    config: Config | None = None,
+    **more: Any,
+) -> Any:
+    """Make a client that fetches credentials."""
+    where = region or region_of(session) or ANY_REGION
+    ours = CONFIG.merge(config) if config else CONFIG
+    client = session.create_client(service, region_name=where, config=ours, **more)
+    watch(client, where)
+    return client
 
 
 def session_of(source: Source, watch: Watch) -> botocore.session.Session:
@@ -133,18 +154,35 @@ def session_of(source: Source, watch: Watch) -> botocore.session.Session:
         source: whose credentials.
         watch: what sees the clients with which a role is assumed.
     """
-    session = plain_session()
     match source.credentials:
         case Keys(access_key, secret_key, token):
+            session = plain_session()
             session.set_credentials(access_key, secret_key, token)
         case Role() as role:
+            session = plain_session()
             session.get_component("credential_provider").providers[:] = [_Assumed(role, source, watch)]
+        case None:
+            session = own_session(watch)
     return session
 
 
 def plain_session() -> botocore.session.Session:
-    """Make a session with what the process runs with."""
+    """Make a session with botocore's own ways to credentials."""
     return botocore.session.get_session()
+
+
+def own_session(watch: Watch) -> botocore.session.Session:
+    """Make a session with what the process runs with.
+
+    Args:
+        watch: what sees the client with which a token becomes a role.
+    """
+    session, asking = plain_session(), plain_session()
+    asking.register_component("data_loader", _LOADER)
+    resolver = session.get_component("credential_provider")
+    resolver.insert_before(_AS_WEB_IDENTITY, WebIdentity(partial(_client, asking, watch)))
+    resolver.insert_before(_AS_CONTAINER, Agent())
+    return session
 
 
 def for_boto3(session: botocore.session.Session) -> boto3.session.Session:

@@ -2,7 +2,15 @@
 
 import json
 
-from headrace.aws.policy import MOST_OF_TRUST, Policy, Statement, assuming, trust, trust_of_agent, trust_of_token
+from headrace.aws.policy import (
+    MOST_OF_TRUST,
+    Policy,
+    Statement,
+    assuming,
+    trust,
+    trust_of_agent,
+    trust_of_token,
+)
 
 ROLE = "arn:aws:iam::111122223333:role/delivery"
 OPERATOR = "arn:aws:iam::111122223333:role/headrace-operator"
