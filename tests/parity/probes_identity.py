@@ -13,7 +13,7 @@ ISSUER = "oidc.example.org/id/1"
 AUDIENCE = "sts.amazonaws.com"
 
 
-def _token(issuer: str = ISSUER, audience: str = AUDIENCE, seconds: float = 600) -> str:
+def _token(issuer: str = ISSUER, audience: object = AUDIENCE, seconds: float = 600) -> str:
     """A token that nobody signed."""
     claims = {"iss": f"https://{issuer}", "aud": audience, "sub": "me", "exp": time.time() + seconds}
     body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
@@ -38,11 +38,11 @@ def _federated(*issuers: str) -> dict[str, Any]:
     return {"Principal": {"Federated": providers}, "Action": "sts:AssumeRoleWithWebIdentity"}
 
 
-def _trade(aws: StandIn, token: str) -> str:
+def _trade(aws: StandIn, token: str, **more: Any) -> str:
     """The error code with which a token is refused by a role that trusts its issuer; '' if it is taken."""
-    provider = {"Url": f"https://{ISSUER}", "ClientIDList": [AUDIENCE], "ThumbprintList": []}
+    provider: dict[str, Any] = {"Url": f"https://{ISSUER}", "ClientIDList": [AUDIENCE], "ThumbprintList": []}
     aws.client("iam").create_open_id_connect_provider(**provider)
-    role = _role(aws, "probe", _federated(ISSUER, "other.example.org"))
+    role = _role(aws, "probe", {**_federated(ISSUER, "other.example.org"), **more})
     trade = aws.client("sts").assume_role_with_web_identity
     return code(trade, RoleArn=role, RoleSessionName="probe", WebIdentityToken=token)
 
@@ -55,6 +55,12 @@ def _(aws: StandIn) -> bool:
 @probe("web-identity-audience")
 def _(aws: StandIn) -> bool:
     return _trade(aws, _token(audience="somebody")) == "InvalidIdentityToken"
+
+
+@probe("web-identity-audience-list")
+def _(aws: StandIn) -> bool:
+    condition = {"StringEquals": {f"{ISSUER}:aud": AUDIENCE}}
+    return _trade(aws, _token(audience=[AUDIENCE]), Condition=condition) == ""
 
 
 @probe("web-identity-expired")

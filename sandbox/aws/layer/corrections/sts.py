@@ -30,6 +30,7 @@ Form = dict[str, str]
 def install(delays: Delays) -> None:
     """Put STS right."""
     wrap(sts, "handle_request", partial(_handled, delays))
+    wrap(sts, "_web_identity_principal", _with_one_audience)
     wrap(sts, "_session_tags", _with_inherited)
     wrap(sts, "register_session", _remembering_transitive)
 
@@ -82,6 +83,17 @@ def _token(form: Form, _: Mapping[str, str], __: Mapping[str, Any]) -> Answer | 
     if meant.isdisjoint(provider["ClientIDList"]):
         return _refusal("InvalidIdentityToken", "Incorrect token audience")
     return None
+
+
+def _with_one_audience(original: Handler) -> Handler:
+    """Compare an audience that stands alone in a list, as Kubernetes writes it, as the text that it is."""
+
+    def principal(*request: Any) -> Any:
+        who, keys = original(*request)
+        alone = {key: value[0] for key, value in keys.items() if isinstance(value, list) and len(value) == 1}
+        return who, {**keys, **alone}
+
+    return principal
 
 
 # From a role
