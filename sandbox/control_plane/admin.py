@@ -5,9 +5,11 @@ import json
 import os
 import ssl
 import subprocess
+from abc import ABC, abstractmethod
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from sandbox.control_plane.kubeconfig import Cluster
@@ -16,8 +18,8 @@ from sandbox.errors import SandboxError
 _KUBECTL_SECONDS = 300.0
 
 
-class Admin:
-    """A control plane as its admin sees it.
+class Admin(ABC):
+    """A control plane as its admin sees it. A context manager, which stops it.
 
     ``url``: of the API server. ``kubeconfig``: path, for an admin. ``audit_log``: path; see
     ``audit.AuditLog``. ``kubectl``: path of the program. ``directory``: for what goes with it.
@@ -36,6 +38,21 @@ class Admin:
         self.url, self.directory = cluster.url, directory
         self.kubeconfig, self.kubectl, self.audit_log = kubeconfig, kubectl, audit_log
         self._cluster, self._tls = cluster, tls
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End it, if it was started here. Does nothing the second time."""
 
     def kubectl_run(self, *args: str, input: str | None = None) -> str:
         """What kubectl, as admin, prints for ``args``; ``input`` is given to it for ``-f -``.

@@ -9,8 +9,9 @@ import ssl
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
+
+from typing_extensions import TypeVar
 
 from sandbox.control_plane import pki
 from sandbox.control_plane.admin import Admin
@@ -72,17 +73,6 @@ class ControlPlane(Admin):
             plane.stop()
             raise
         return plane
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     @property
     def pids(self) -> dict[str, int]:
@@ -238,3 +228,7 @@ class ControlPlane(Admin):
                 return connection.getresponse().status
             except (OSError, http.client.HTTPException):
                 return 0
+
+
+Plane_co = TypeVar("Plane_co", bound=Admin, covariant=True, default=ControlPlane)
+"""Whose control plane it is: ours, unless something else is said."""
