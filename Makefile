@@ -12,7 +12,7 @@ PROCESSES ?= 2
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Watch a bucket and its distribution come, drift and go, on a control plane and an AWS stand-in here
+demo: $(READY) ## Watch a bucket and its distribution come, drift and go, on a control plane and an AWS stand-in here; CLUSTER=kind: on kind
 	@$(BIN)/python -m sandbox.demo
 
 test: check ## Everything: lint, types, import contracts, generated files, unit tests, laws, end to end
@@ -39,7 +39,7 @@ sandbox: $(READY) ## Keep a control plane and an AWS stand-in up, to play with (
 	@$(BIN)/python -m sandbox
 
 clean: ## Remove what the targets above made in this folder (the cache of built programs stays)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .kind
 
 # One environment for all targets; made anew when the pins change.
 $(READY): requirements/dev.txt pyproject.toml

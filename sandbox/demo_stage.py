@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from sandbox.aws.clients import session
 from sandbox.aws.stand_in import Call, Viewed
+from sandbox.control_plane.admin import Admin
 from sandbox.control_plane.audit import AuditLog
 from sandbox.demo_screen import Screen
 from sandbox.errors import SandboxError
@@ -60,16 +61,16 @@ class Step:
 class Stage:
     """One demo on one sandbox, from the first step to the last."""
 
-    def __init__(self, sandbox: Sandbox, operator: Operator, screen: Screen) -> None:
+    def __init__(self, sandbox: Sandbox[Admin], operator: Operator, screen: Screen) -> None:
         self.sandbox, self.operator, self.screen = sandbox, operator, screen
         self.plane, self.aws = sandbox.plane, sandbox.aws
         self.s3 = sandbox.aws.client("s3")
         self._audit = AuditLog(sandbox.plane.audit_log)
-        self._world: World | None = None
+        self._world: World[Admin] | None = None
         self.begin()
 
     @property
-    def world(self) -> World:
+    def world(self) -> World[Admin]:
         """The namespace of the demo; it is made when it is first asked for."""
         self._world = self._world or World(self.plane, self.aws, NAMESPACE)
         return self._world

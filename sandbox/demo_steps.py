@@ -232,8 +232,8 @@ def _suspend(stage: Stage) -> None:
 STEPS = (
     Step(
         "The kinds and the operator's rights are installed",
-        "As on any cluster. There is no kubelet here, so the Deployment starts no pod: "
-        "its operator is a process\nof the next step, with the token of the same ServiceAccount.",
+        "As on any cluster. The Deployment starts no pod here: its operator is a process of the next step,\n"
+        "with the token of the same ServiceAccount.",
         install,
     ),
     Step(

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.aws.stand_in import StandIn
+from sandbox.control_plane.admin import Admin
 from sandbox.control_plane.audit import service_account_user
-from sandbox.control_plane.server import ControlPlane
 from sandbox.processes import Child, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +24,7 @@ USER = service_account_user(NAMESPACE, SERVICE_ACCOUNT)
 _TOKEN_SECONDS = 24 * 3600
 
 
-def install(plane: ControlPlane) -> None:
+def install(plane: Admin) -> None:
     """Apply the CRDs and the operator's manifests, as a user does."""
     plane.kubectl_run("apply", "--server-side", "-f", str(ROOT / "crds"))
     plane.kubectl_run("wait", "--for=condition=Established", "-f", str(ROOT / "crds"))
@@ -46,7 +46,7 @@ class Operator:
 
     def __init__(
         self,
-        plane: ControlPlane,
+        plane: Admin,
         aws: StandIn,
         directory: Path,
         arguments: Sequence[str] = ("--allow-ambient",),

@@ -5,14 +5,15 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Generic
 
 from sandbox.aws.stand_in import StandIn
 from sandbox.cache import cache_dir
-from sandbox.control_plane.server import ControlPlane
+from sandbox.control_plane.server import ControlPlane, Plane_co
 from sandbox.errors import SandboxError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,17 +35,24 @@ class Stopped(BaseException):
 
 
 @dataclass(frozen=True)
-class Sandbox:
+class Sandbox(Generic[Plane_co]):
     """A control plane, an AWS stand-in, and a directory that goes with them."""
 
-    plane: ControlPlane
+    plane: Plane_co
     aws: StandIn
     directory: Path
 
 
+def sandbox(name: str) -> AbstractContextManager[Sandbox]:
+    """Have a whole sandbox up, with a control plane of our own; see ``sandbox_on``."""
+    return sandbox_on(ControlPlane.start, name)
+
+
 @contextmanager
-def sandbox(name: str) -> Iterator[Sandbox]:
+def sandbox_on(start: Callable[[Path], Plane_co], name: str) -> Iterator[Sandbox[Plane_co]]:
     """Have a whole sandbox up; afterwards no process of it runs and no temporary file of it is left.
+
+    ``start``: starts its control plane, with its files in the directory that it is given.
 
     For the main thread only: SIGINT, SIGTERM and SIGHUP end the work in here with Stopped. Where it ends
     with a SandboxError, the logs are kept in the cache under ``name``, and the error says where.
@@ -54,7 +62,7 @@ def sandbox(name: str) -> Iterator[Sandbox]:
         _stopped_by_signals() as heed_no_more,
         _temporary(name) as directory,
         # First, because it says what a machine lacks before anything takes long.
-        ControlPlane.start(directory) as plane,
+        start(directory) as plane,
         StandIn(directory=directory / "stand-in") as aws,
     ):
         try:

@@ -5,11 +5,11 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from copy import copy
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 from sandbox.aws.stand_in import Call, StandIn
 from sandbox.control_plane.audit import AuditLog, Request
-from sandbox.control_plane.server import ControlPlane
+from sandbox.control_plane.server import Plane_co
 from sandbox.errors import SandboxError
 from sandbox.operator import USER
 
@@ -19,7 +19,7 @@ _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 Object = dict[str, Any]
 
 
-class World:
+class World(Generic[Plane_co]):
     """One namespace, seen through kubectl, the audit log and the stand-in's request log.
 
     It speaks of the objects of one kind, AcceleratedBucket unless `of` says otherwise.
@@ -29,7 +29,7 @@ class World:
     user = USER
     """How the audit log calls the operator that is looked at."""
 
-    def __init__(self, plane: ControlPlane, aws: StandIn, namespace: str | None = None) -> None:
+    def __init__(self, plane: Plane_co, aws: StandIn, namespace: str | None = None) -> None:
         self.plane, self.aws = plane, aws
         self.namespace = namespace or f"t-{secrets.token_hex(4)}"
         self.audit = AuditLog(plane.audit_log)

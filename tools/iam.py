@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headrace.aws.policy import Policy, Statement, assuming, trust
+from headrace.aws.policy import Policy, Statement, assuming, trust, trust_of_agent, trust_of_token
 from headrace.engine.facet import Facet, ResourceType
 from headrace.kinds.definition import Definition
 from headrace.resources.policies import EVERYTHING, LOOKING, Purpose, named, policy
@@ -15,7 +15,11 @@ from tools.names import kebab
 
 FOLDER = Path("docs", "iam")
 ROLE, OPERATOR, CLUSTER, NAMESPACE = "ROLE_ARN", "OPERATOR_ARN", "CLUSTER_ID", "NAMESPACE"
+ACCOUNT, ISSUER, EKS_CLUSTER = "ACCOUNT_ID", "OIDC_ISSUER", "EKS_CLUSTER_ARN"
 """What stands in the files for what only their users know."""
+
+SERVICE_ACCOUNT = ("headrace-system", "headrace-operator")
+"""Namespace and name of the operator's ServiceAccount, as the manifests have it."""
 
 Producer = Callable[[], str]
 
@@ -32,13 +36,20 @@ def placeholder(resource: ResourceType) -> str:
 def files(kinds: Iterable[Definition[Any]]) -> Mapping[Path, Producer]:
     """Return what makes the text of each policy and page, by its path below the root of the repository."""
     kinds = [kind for kind in kinds if kind.resources]
-    policies = {
-        **{FOLDER / path: made for kind in kinds for path, made in _policies(kind).items()},
-        FOLDER / "assume-role.json": assuming(ROLE),
-        FOLDER / "trust-policy.json": trust(OPERATOR, CLUSTER, (NAMESPACE,)),
-    }
+    policies = {path: made for kind in kinds for path, made in _policies(kind).items()}
+    files = {FOLDER / path: made for path, made in {**policies, **identities()}.items()}
     pages: dict[Path, Producer] = {FOLDER / f"{kebab(kind.name)}.md": partial(page, kind) for kind in kinds}
-    return {**pages, **{path: made.text for path, made in policies.items()}}
+    return {**pages, **{path: made.text for path, made in files.items()}}
+
+
+def identities() -> dict[str, Policy]:
+    """Return the policies that say who may become whom, by their paths below the folder."""
+    return {
+        "assume-role.json": assuming(ROLE),
+        "trust-policy.json": trust(OPERATOR, CLUSTER, (NAMESPACE,)),
+        "trust-policy-irsa.json": trust_of_token(ACCOUNT, ISSUER, *SERVICE_ACCOUNT),
+        "trust-policy-pod-identity.json": trust_of_agent(EKS_CLUSTER, *SERVICE_ACCOUNT),
+    }
 
 
 def _policies(kind: Definition[Any]) -> dict[str, Policy]:

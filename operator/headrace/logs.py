@@ -53,4 +53,6 @@ def configure(format_: LogFormat, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format_ is LogFormat.JSON else ConsoleFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # It tells of credentials that cannot be had with a traceback; who needed them tells it in a sentence.
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
     logging.getLogger("headrace").setLevel(level)

@@ -239,6 +239,10 @@ class StandIn(Clients):
         """Let new distributions and certificates be found by their tags only so long after their creation."""
         self._control("POST", "tagging", {"seconds": seconds})
 
+    def session(self, seconds: float) -> None:
+        """Give roles for so long from now on, whatever is asked for; 0: as is asked for. Needs ``auth``."""
+        self._control("POST", "session", {"seconds": seconds})
+
     def view(
         self, host: str, path: str = "/", *, method: str = "GET", headers: Mapping[str, str] | None = None
     ) -> Viewed:

@@ -3,19 +3,18 @@
 import base64
 import http.client
 import json
-import os
 import shutil
 import socket
 import ssl
-import subprocess
 import tempfile
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from typing_extensions import TypeVar
+
 from sandbox.control_plane import pki
+from sandbox.control_plane.admin import Admin
 from sandbox.control_plane.build import binaries
 from sandbox.control_plane.kubeconfig import Cluster, encoded
 from sandbox.errors import SandboxError
@@ -29,34 +28,35 @@ KWOK = "kwok"
 _POLICY = Path(__file__).with_name("audit-policy.yaml")
 _STAGES = Path(__file__).with_name("stages.yaml")
 _READY_SECONDS = 60.0
-_KUBECTL_SECONDS = 300.0
 # The state is thrown away: nothing is worth a long goodbye.
 _STOP_SECONDS = 2.0
 _RESTART_SECONDS = 10.0
 
 
-class ControlPlane:
+class ControlPlane(Admin):
     """A control plane on free ports of 127.0.0.1. Make one with ``start``; use it as a context manager.
 
-    ``url``: of the API server. ``kubeconfig``: path, for the user ``admin`` of system:masters.
-    ``ca_data``: the authority's certificate, PEM in base64. ``audit_log``: path; see ``audit.AuditLog``.
-    ``kubectl``: path of the program. ``directory``: state and logs, removed by ``stop``.
+    ``kubeconfig`` is for the user ``admin`` of system:masters. ``ca_data``: the authority's certificate, PEM
+    in base64. ``directory``: state and logs, removed by ``stop``.
     """
 
     def __init__(self, programs: Path, directory: Path) -> None:
-        self.directory = directory
-        self.kubectl = programs / "kubectl"
-        self.audit_log = directory / "audit.log"
         self._programs = programs
         self._pki = pki.create(directory / "pki")
         self._etcd_port, self._port = free_ports(2)
-        self.url = f"https://127.0.0.1:{self._port}"
         self.ca_data = encoded(self._pki.ca.public)
-        self._cluster = Cluster(self.url, self.ca_data)
+        cluster = Cluster(f"https://127.0.0.1:{self._port}", self.ca_data)
         admin = self._pki.clients[pki.ADMIN]
-        self.kubeconfig = self._cluster.with_certificate(directory / "admin.kubeconfig", admin)
-        self._tls = ssl.create_default_context(cafile=str(self._pki.ca.public))
-        self._tls.load_cert_chain(admin.public, admin.private)
+        tls = ssl.create_default_context(cafile=str(self._pki.ca.public))
+        tls.load_cert_chain(admin.public, admin.private)
+        super().__init__(
+            cluster,
+            tls,
+            kubeconfig=cluster.with_certificate(directory / "admin.kubeconfig", admin),
+            kubectl=programs / "kubectl",
+            audit_log=directory / "audit.log",
+            directory=directory,
+        )
         self._children: dict[str, Child] = {}
 
     @classmethod
@@ -80,17 +80,6 @@ class ControlPlane:
             plane.stop()
             raise
         return plane
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     @property
     def pids(self) -> dict[str, int]:
@@ -128,72 +117,6 @@ class ControlPlane:
             self._etcd("range", {"key": base64.b64encode(b"/").decode(), "limit": "1"})["header"]["revision"]
         )
         self._etcd("compaction", {"revision": str(newest), "physical": True})
-
-    def kubectl_run(self, *args: str, input: str | None = None) -> str:
-        """What kubectl, as admin, prints for ``args``; ``input`` is given to it for ``-f -``.
-
-        ``--kubeconfig`` among ``args`` makes it someone else; plugins (kubectl-…) are found on the PATH.
-        Raises SandboxError with kubectl's own words if it fails or takes longer than 5 minutes.
-        """
-        shown = f"kubectl {' '.join(args)}"
-        try:
-            done = subprocess.run(
-                [self.kubectl, *args],
-                input=input,
-                env=self._env() | {"KUBECONFIG": str(self.kubeconfig)},
-                capture_output=True,
-                text=True,
-                timeout=_KUBECTL_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise SandboxError(f"`{shown}` did not end within {_KUBECTL_SECONDS:g} s.") from error
-        if done.returncode != 0:
-            raise SandboxError(f"`{shown}` failed: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
-
-    def read(self, path: str) -> Any:
-        """What the API server answers the admin to a GET, parsed from JSON; None where nothing is there.
-
-        For those who ask often: kubectl takes ten times as long. Raises SandboxError for other answers.
-        """
-        return self._ask("GET", path)
-
-    def write(self, method: str, path: str, body: Any = None, form: str = "application/json") -> Any:
-        """What the API server answers the admin to a request that changes something, parsed from JSON.
-
-        ``form`` is the media type of ``body``, such as that of a patch. None where nothing is there; raises
-        SandboxError where the API server refuses. For those who write often: kubectl takes ten times as long.
-        """
-        return self._ask(method, path, None if body is None else json.dumps(body), {"Content-Type": form})
-
-    def _ask(
-        self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None
-    ) -> Any:
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=30, context=self._tls)
-        with closing(connection):
-            try:
-                connection.request(method, path, body, dict(headers or {}))
-                answer = connection.getresponse()
-                said = answer.read()
-            except (OSError, http.client.HTTPException) as error:
-                raise SandboxError(f"The API server did not answer {method} {path}: {error}") from error
-        if answer.status == 404:
-            return None
-        if answer.status not in (200, 201, 202):
-            raise SandboxError(f"The API server refused {method} {path} ({answer.status}): {said.decode()}")
-        return json.loads(said)
-
-    def service_account_kubeconfig(self, namespace: str, name: str, path: Path, seconds: int = 3600) -> Path:
-        """Write a kubeconfig with a token of a service account, and give its path.
-
-        The token comes from the TokenRequest API, which refuses fewer than 600 ``seconds``.
-        Raises SandboxError if it does, or if there is no such service account.
-        """
-        token = self.kubectl_run(
-            "create", "token", name, f"--namespace={namespace}", f"--duration={seconds}s"
-        )
-        return self._cluster.with_token(path, token.strip(), namespace)
 
     def _start_all(self, scheduler: bool) -> None:
         self._start_etcd()
@@ -300,10 +223,6 @@ class ControlPlane:
         argv = [str(self._programs / program), *flags]
         self._children[program] = Child.start(program, argv, self._env(), self.directory / f"{program}.log")
 
-    def _env(self) -> dict[str, str]:
-        """Little of ours: ETCD_… would configure etcd, and ~/.kube would configure kubectl."""
-        return {"HOME": str(self.directory), "PATH": os.environ.get("PATH", os.defpath)}
-
     def _etcd(self, verb: str, request: dict[str, Any]) -> Any:
         """What etcd answers, through the JSON that it speaks beside gRPC; keys are in base64."""
         with closing(http.client.HTTPConnection("127.0.0.1", self._etcd_port, timeout=30)) as connection:
@@ -331,10 +250,13 @@ class ControlPlane:
 
     def _status(self, path: str) -> int:
         """The HTTP status with which the API server answers the admin, 0 if it does not answer."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=5, context=self._tls)
-        with closing(connection):
+        with closing(self._connection(5)) as connection:
             try:
                 connection.request("GET", path)
                 return connection.getresponse().status
             except (OSError, http.client.HTTPException):
                 return 0
+
+
+Plane_co = TypeVar("Plane_co", bound=Admin, covariant=True, default=ControlPlane)
+"""Whose control plane it is: ours, unless something else is said."""

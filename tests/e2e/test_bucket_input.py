@@ -163,8 +163,8 @@ def test_without_credentials_the_object_says_so(lone: World, start: Start) -> No
     lone.apply(full_spec(lone))
     obj = lone.stalled("AccessDenied")
     assert message(obj) == (
-        "There are no usable AWS credentials: Unable to locate credentials. "
-        "Check what the operator runs with."
+        "There are no usable AWS credentials: the operator runs with none. Give its ServiceAccount a role, "
+        "by EKS Pod Identity or IRSA, or give the AWSAccount a Secret."
     )
     assert obj["metadata"].get("finalizers", []) == []
     assert lone.operations() == []

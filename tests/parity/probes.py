@@ -2,10 +2,11 @@
 
 from tests.parity import (
     probes_cloudfront,
+    probes_identity,
     probes_names,
     probes_s3,
     probes_viewers,
 )
 from tests.parity.tools import PROBES
 
-__all__ = ["PROBES", "probes_cloudfront", "probes_names", "probes_s3", "probes_viewers"]
+__all__ = ["PROBES", "probes_cloudfront", "probes_identity", "probes_names", "probes_s3", "probes_viewers"]

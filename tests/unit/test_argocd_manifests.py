@@ -8,7 +8,7 @@ import yaml
 from headrace.kinds.definition import GROUP
 from headrace.kinds.registry import DEFINITIONS
 from tests.bucket_specs import ROOT
-from tools.install import NAMESPACE
+from tools.charts import NAMESPACE
 
 FOLDER = ROOT / "manifests" / "argocd"
 APPS = [doc for path in sorted(FOLDER.glob("apps/*.yaml")) for doc in yaml.safe_load_all(path.read_text())]

@@ -1,8 +1,13 @@
-"""What the code says of itself: a word that nobody ever writes is no part of the language."""
+"""What the code and its documentation say: words that nobody writes, commands that AWS does not know."""
 
 import ast
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+
+import botocore.session
+from botocore import xform_name
 
 import headrace
 from headrace.kinds.status import Reason
@@ -30,3 +35,32 @@ def test_every_reason_is_written_by_somebody_or_said_to_be_reserved() -> None:
 
     assert written | reserved() == set(Reason)
     assert written.isdisjoint(reserved()), "no longer reserved"
+
+
+IAM = Path(__file__).parents[2] / "docs" / "iam" / "README.md"
+# Options of the aws command itself.
+OF_THE_COMMAND = {"output", "query"}
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Yield the words of each call of the aws command that a page has."""
+    for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+        for line in block.replace("\\\n", " ").splitlines():
+            found = re.search(r"\baws [a-z].*", line)
+            if found:
+                yield shlex.split(found[0].rstrip(")"))
+
+
+def test_every_command_of_the_page_about_iam_is_one_that_aws_has() -> None:
+    session, seen = botocore.session.get_session(), 0
+    for _, service, command, *words in commands(IAM):
+        model = session.get_service_model(service)
+        (name,) = (each for each in model.operation_names if xform_name(each, "-") == command)
+        shape = model.operation_model(name).input_shape
+        assert shape is not None
+        options = {word.removeprefix("--") for word in words if word.startswith("--")}
+        known = {xform_name(member, "-") for member in shape.members}
+        assert options <= known | OF_THE_COMMAND, command
+        assert {xform_name(member, "-") for member in shape.required_members} <= options, command
+        seen += 1
+    assert seen > 10

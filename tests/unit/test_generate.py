@@ -1,10 +1,11 @@
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from headrace.aws.policy import MOST_CHARACTERS
+from headrace.aws.policy import MOST_CHARACTERS, MOST_OF_TRUST
 from headrace.kinds.crd import custom_resource_definition, object_schema
 from headrace.kinds.registry import KINDS
 from headrace.resources.policies import named
@@ -69,15 +70,55 @@ def test_every_kind_that_stands_for_resources_has_its_policies_and_their_page() 
         assert folder / f"{stem}.md" in files
 
 
-def test_a_policy_of_a_whole_kind_fits_into_one_managed_policy() -> None:
-    for kind in KINDS.values():
-        # An id that AWS chooses is any.
-        longest = {iam.placeholder(each): "b" * 63 for each in kind.resources}
-        longest.pop("*", None)
-        text = iam.managing(kind).text()
-        for word, name in longest.items():
-            text = text.replace(word, name)
-        assert len("".join(text.split())) <= MOST_CHARACTERS
+LONGEST = {
+    "ACCOUNT_ID": "1" * 12,
+    "BUCKET_NAMES": "b" * 63,
+    "CLUSTER_ID": "c" * 63,
+    "EKS_CLUSTER_ARN": f"arn:aws-us-gov:eks:us-gov-west-1:{'1' * 12}:cluster/{'c' * 100}",
+    "HOSTED_ZONE_IDS": "Z" * 32,
+    "NAMESPACE": "n" * 63,
+    "OIDC_ISSUER": f"oidc.eks.ap-southeast-1.amazonaws.com/id/{'A' * 32}",
+    "OPERATOR_ARN": f"arn:aws-us-gov:iam::{'1' * 12}:role/{'r' * 64}",
+    "ROLE_ARN": f"arn:aws-us-gov:iam::{'1' * 12}:role/{'r' * 64}",
+}
+"""The longest that AWS or we take in the place of each word; roles without a path."""
+
+
+def policies() -> dict[Path, str]:
+    return {path: make() for path, make in iam.files(KINDS.values()).items() if path.suffix == ".json"}
+
+
+def filled_in(text: str) -> str:
+    words = {**LONGEST, f"headrace@{'n' * 63}": f"headrace@{'n' * 55}"}
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
+
+
+@pytest.mark.parametrize("path", policies(), ids=lambda path: str(path.relative_to(iam.FOLDER)))
+def test_every_policy_is_one_that_iam_takes_and_fits_even_where_it_is_filled_in_with_the_longest(
+    path: Path,
+) -> None:
+    text = filled_in(policies()[path])
+    document = json.loads(text)
+    sids = [said["Sid"] for said in document["Statement"]]
+
+    assert document["Version"] == "2012-10-17"
+    assert len(sids) == len(set(sids))
+    assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in sids)
+    for said in document["Statement"]:
+        who, what = said.get("Principal"), said.get("Resource")
+        assert (who is None) != (what is None), "what has a principal is the policy of the resource itself"
+        assert set(said) <= {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+        assert said["Effect"] == "Allow"
+        assert all(re.fullmatch("[a-z0-9-]+:[A-Z][A-Za-z]+", action) for action in listed(said["Action"]))
+        assert all(re.fullmatch(r"\*|arn:aws[a-z-]*:[a-z0-9]+:.+", arn) for arn in listed(what or "*"))
+    trusting = path.name.startswith("trust-policy")
+    assert len("".join(text.split())) <= (MOST_OF_TRUST if trusting else MOST_CHARACTERS)
+
+
+def listed(said: str | list[str]) -> list[str]:
+    return [said] if isinstance(said, str) else said
 
 
 def test_a_policy_of_a_whole_kind_says_each_sid_and_each_action_once() -> None:
@@ -91,11 +132,11 @@ def test_a_policy_of_a_whole_kind_says_each_sid_and_each_action_once() -> None:
 
 def test_words_that_stand_for_something_are_all_in_the_page_and_can_be_nothing_that_aws_knows() -> None:
     page = (generate.ROOT / "docs" / "iam" / "README.md").read_text(encoding="utf-8")
-    policies = [produce() for path, produce in iam.files(KINDS.values()).items() if path.suffix == ".json"]
-    words = {word for text in policies for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text)}
+    texts = policies().values()
+    words = {word for text in texts for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text)}
 
-    assert words == {"BUCKET_NAMES", "CLUSTER_ID", "HOSTED_ZONE_IDS", "OPERATOR_ARN", "ROLE_ARN"}
-    assert all(f"| `{word}` |" in page for word in words | {"NAMESPACE"})
+    assert words | {"NAMESPACE"} == set(LONGEST)
+    assert all(f"| `{word}` |" in page for word in LONGEST)
 
 
 def test_no_file_is_left_of_what_there_is_no_more() -> None:

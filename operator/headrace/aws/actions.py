@@ -35,6 +35,7 @@ _ON_EVERYTHING = frozenset(
     {
         "acm:ListCertificates",
         "acm:RequestCertificate",
+        "cloudfront:CreateOriginAccessControl",
         "cloudfront:ListCachePolicies",
         "cloudfront:ListDistributions",
         "cloudfront:ListDistributionsByCachePolicyId",

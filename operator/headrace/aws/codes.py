@@ -50,6 +50,8 @@ _COMMON: dict[type[CloudError], frozenset[str]] = {
             "ServiceFailure",
             "ServiceUnavailable",
             "ServiceUnavailableException",
+            # STS
+            "IDPCommunicationError",
             "408",
             "500",
             "502",
@@ -106,6 +108,10 @@ _COMMON: dict[type[CloudError], frozenset[str]] = {
             "TokenRefreshRequired",
             "UnrecognizedClientException",
             "UnsupportedSignature",
+            # STS
+            "IDPRejectedClaim",
+            "InvalidIdentityToken",
+            "RegionDisabledException",
         ]
     ),
     Denied: frozenset(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import boto3
@@ -11,6 +12,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
+    AssumeRoleWithWebIdentityProvider,
+    ContainerProvider,
     CredentialProvider,
     DeferredRefreshableCredentials,
 )
@@ -18,6 +21,7 @@ from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
 
 from headrace import __version__
+from headrace.aws.ambient import Agent, WebIdentity
 from headrace.engine.fence import Fence
 
 # Sessions share one loader: 20 clients in separate sessions cost 247 MiB, with a shared one 9.
@@ -39,6 +43,9 @@ ANY_REGION = "us-east-1"
 
 ITSELF = "_account"
 """What stands for the namespace when an account looks after itself."""
+
+# The providers of botocore that ours stand before.
+_AS_WEB_IDENTITY, _AS_CONTAINER = AssumeRoleWithWebIdentityProvider.METHOD, ContainerProvider.METHOD
 
 # sts:AssumeRole takes 64 characters of a certain set (STS API reference).
 _SESSION_NAME = 64
@@ -101,7 +108,8 @@ class _Assumed(CredentialProvider):
 
     def __init__(self, role: Role, source: Source, watch: Watch, fence: Fence) -> None:
         super().__init__()
-        self._role, self._source, self._watch, self._own = role, source, watch, plain_session(fence)
+        self._role, self._source, self._watch = role, source, watch
+        self._own = own_session(watch, fence)
         self._own.register_component("data_loader", _LOADER)
 
     def load(self) -> DeferredRefreshableCredentials | None:
@@ -109,6 +117,7 @@ class _Assumed(CredentialProvider):
         own = self._own.get_credentials()
         if own is None:
             return None
+        # Nothing is said of how long the session lasts: an hour, the most that a role gets from a role.
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=self._client,
             source_credentials=own,
@@ -118,13 +127,26 @@ class _Assumed(CredentialProvider):
         return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
 
     def _client(self, service: str, **credentials: Any) -> Any:
-        region = self._source.region or region_of(self._own) or ANY_REGION
         url = self._source.endpoint_url
-        client = self._own.create_client(
-            service, region_name=region, endpoint_url=url, config=CONFIG, **credentials
-        )
-        self._watch(client, region)
-        return client
+        region = self._source.region
+        return _client(self._own, self._watch, service, region, endpoint_url=url, **credentials)
+
+
+def _client(
+    session: botocore.session.Session,
+    watch: Watch,
+    service: str,
+    region: str | None = None,
+    *,
+    config: Config | None = None,
+    **more: Any,
+) -> Any:
+    """Make a client that fetches credentials."""
+    where = region or region_of(session) or ANY_REGION
+    ours = CONFIG.merge(config) if config else CONFIG
+    client = session.create_client(service, region_name=where, config=ours, **more)
+    watch(client, where)
+    return client
 
 
 def session_of(source: Source, watch: Watch, fence: Fence) -> botocore.session.Session:
@@ -135,22 +157,40 @@ def session_of(source: Source, watch: Watch, fence: Fence) -> botocore.session.S
         watch: what sees the clients with which a role is assumed.
         fence: lets requests through, those for credentials too.
     """
-    session = plain_session(fence)
     match source.credentials:
         case Keys(access_key, secret_key, token):
+            session = plain_session(fence)
             session.set_credentials(access_key, secret_key, token)
         case Role() as role:
+            session = plain_session(fence)
             session.get_component("credential_provider").providers[:] = [_Assumed(role, source, watch, fence)]
+        case None:
+            session = own_session(watch, fence)
     return session
 
 
 def plain_session(fence: Fence) -> botocore.session.Session:
-    """Make a session with what the process runs with, all of whose clients come past the fence.
+    """Make a session with botocore's own ways to credentials, all of whose clients come past the fence.
 
     Last before they send: whoever waited for its turn, or to try again, may lead no more.
     """
     session = botocore.session.get_session()
     session.get_component("event_emitter").register_last("before-send", lambda **_: fence.check())
+    return session
+
+
+def own_session(watch: Watch, fence: Fence) -> botocore.session.Session:
+    """Make a session with what the process runs with.
+
+    Args:
+        watch: what sees the client with which a token becomes a role.
+        fence: lets requests through.
+    """
+    session, asking = plain_session(fence), plain_session(fence)
+    asking.register_component("data_loader", _LOADER)
+    resolver = session.get_component("credential_provider")
+    resolver.insert_before(_AS_WEB_IDENTITY, WebIdentity(partial(_client, asking, watch)))
+    resolver.insert_before(_AS_CONTAINER, Agent())
     return session
 
 

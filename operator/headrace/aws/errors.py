@@ -100,6 +100,10 @@ _REFUSAL = re.compile(
 )
 
 _ASSUME_ROLE = "AssumeRole"
+_NONE = (
+    "There are no usable AWS credentials: the operator runs with none. Give its ServiceAccount a role, by "
+    "EKS Pod Identity or IRSA, or give the AWSAccount a Secret."
+)
 _CLOCK = frozenset(["RequestExpired", "RequestTimeTooSkewed"])
 # No policy of the caller is to blame, or none that we know of: AWS's own words say more than ours.
 _OWN_WORDS = frozenset(
@@ -196,6 +200,8 @@ def from_botocore(error: Exception, place: Place) -> CloudError:
     """Turn an exception that botocore raised by itself into the CloudError of its class."""
     kind = next((kind for kind, types in _EXCEPTIONS if isinstance(error, types)), Invalid)
     said = str(error).strip().rstrip(".")
+    if isinstance(error, boto.NoCredentialsError):
+        return BadCredentials(_NONE, Context(resource=place.resource, caller=place.caller))
     sentence = {
         BadCredentials: f"There are no usable AWS credentials: {said}. Check what the operator runs with.",
         Unavailable: unreached(error),
@@ -205,6 +211,12 @@ def from_botocore(error: Exception, place: Place) -> CloudError:
 
 def _not_assumed(place: Place, context: Context) -> str:
     """Say what the trust policy of the role, which another team may keep, has to have."""
+    if context.action == "sts:TagSession":
+        return (
+            f"{context.caller or 'The operator'} may not assume {place.role} with the tags of its session, "
+            "which EKS Pod Identity has it hand on. The role's trust policy and the operator's own policy "
+            "must allow it sts:TagSession on the role."
+        )
     return (
         f"{context.caller or 'The operator'} may not assume {place.role}. The role's trust policy must allow "
         f"it sts:AssumeRole with the condition StringEquals sts:ExternalId {place.external_id}, and its own "

@@ -123,4 +123,13 @@ class AccountReconciler:
         news = turned(before.status, status)
         if news is not None:
             self._recorder.record(written, news)
+        if status != before.status:
+            _log(written, result, aspects[0])
         return Outcome(written, next_, result=result)
+
+
+def _log(obj: Object, result: str, ready: Aspect) -> None:
+    """Write one line where something is another way than it was."""
+    level = logging.INFO if ready.status == "True" else logging.WARNING
+    about = {"object": str(obj.ref), "result": result, "reason": ready.reason}
+    log.log(level, ready.message, extra=about)

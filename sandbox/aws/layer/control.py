@@ -49,7 +49,7 @@ class Control:
                 return json.dumps({**self._described, "last": self._journal.last})
             case "GET", ["log"]:
                 return self._journal.since(int(head.query.get("since", ["0"])[0]))
-            case "POST", ["latency" | "deployment" | "tagging" | "reset" as what]:
+            case "POST", ["latency" | "deployment" | "tagging" | "session" | "reset" as what]:
                 await self._set(what, data)
                 return "{}"
             case _, ["faults", *rest]:

@@ -345,7 +345,13 @@ def test_an_answer_that_is_next_to_empty_still_makes_an_error() -> None:
         (
             boto.NoCredentialsError(),
             BadCredentials,
-            "There are no usable AWS credentials: Unable to locate credentials. "
+            "There are no usable AWS credentials: the operator runs with none. Give its ServiceAccount a "
+            "role, by EKS Pod Identity or IRSA, or give the AWSAccount a Secret.",
+        ),
+        (
+            boto.ProfileNotFound(profile="p"),
+            BadCredentials,
+            "There are no usable AWS credentials: The config profile (p) could not be found. "
             "Check what the operator runs with.",
         ),
         (

@@ -4,7 +4,7 @@ Every correction has an entry in ``sandbox/parity.yaml``, with the source of wha
 that fails once MiniStack does it by itself. What MiniStack has a function for is done by that function.
 """
 
-from sandbox.aws.layer.corrections import acm, cloudfront, permissions, route53, s3, tagging
+from sandbox.aws.layer.corrections import acm, cloudfront, permissions, route53, s3, sts, tagging
 from sandbox.aws.layer.delays import Delays
 
 
@@ -16,3 +16,4 @@ def install(not_enabled: frozenset[str], delays: Delays) -> None:
     route53.install()
     tagging.install(delays)
     permissions.install()
+    sts.install(delays)
