@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -136,6 +136,8 @@ async def watch(
         settings=settings_ or settings(),
         stop_flag=over,
         standalone=True,
+        # For its peering, which is off. kopf would ask for the user's name, and in an image there is none.
+        identity=cast(Any, "headrace-operator"),
         clusterwide=not namespaces,
         namespaces=list(namespaces),
         ready_flag=ready,
