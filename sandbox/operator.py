@@ -35,7 +35,7 @@ class Operator:
     """A running operator. A context manager; also ``start()``, ``stop()`` and ``kill()``.
 
     ``arguments``: more options of the command. ``env``: more, or other, variables of its environment; None
-    takes one out.
+    takes one out. ``command``: another program than the operator of this checkout.
     """
 
     def __init__(
@@ -45,9 +45,12 @@ class Operator:
         directory: Path,
         arguments: Sequence[str] = ("--allow-ambient",),
         env: Mapping[str, str | None] | None = None,
+        *,
+        command: Sequence[str] = (sys.executable, "-m", "headrace"),
     ) -> None:
         self._plane, self._aws, self._directory = plane, aws, directory
         self._arguments, self._env = tuple(arguments), dict(env or {})
+        self._command = tuple(command)
         self._child: Child | None = None
         self.url = ""
 
@@ -80,7 +83,7 @@ class Operator:
             self._plane.service_account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT, kubeconfig, _TOKEN_SECONDS)
         address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{address}"
-        argv = [sys.executable, "-m", "headrace", "--listen", address, *self._arguments]
+        argv = [*self._command, "--listen", address, *self._arguments]
         env: dict[str, str | None] = {
             **{key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ},
             **self._aws.environment(),

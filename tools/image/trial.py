@@ -1,0 +1,82 @@
+"""Runs an image once: what it says of its version, and a bucket that it reconciles on the sandbox."""
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sandbox.aws.stand_in import StandIn
+from sandbox.control_plane.server import ControlPlane
+from sandbox.errors import SandboxError
+from sandbox.operator import NAMESPACE, SERVICE_ACCOUNT, Operator, install
+from sandbox.world import World
+from tools.image.engines import Engine
+
+# /var/run in a pod, which is a link to this.
+_IN_POD = "/run/secrets/kubernetes.io/serviceaccount"
+
+
+def version(engine: Engine, image: str) -> str:
+    """Return what the image says of its version.
+
+    Raises:
+        SandboxError: it does not run.
+    """
+    with engine.container(image, {}, {}) as command:
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SandboxError(f"{image} does not run (exit code {done.returncode}): {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def reconcile(engine: Engine, image: str, plane: ControlPlane, aws: StandIn, directory: Path) -> str:
+    """Have the image reconcile a bucket until it is Ready; return what its status says then.
+
+    Raises:
+        SandboxError: it does not run, or the bucket does not become Ready.
+    """
+    install(plane)
+    world = World(plane, aws)
+    with started(engine, image, plane, aws, directory):
+        world.apply({"bucketName": world.name(), "versioning": {"enabled": True}})
+        conditions = world.ready()["status"]["conditions"]
+    return next(str(found["message"]) for found in conditions if found["type"] == "Ready")
+
+
+@contextmanager
+def started(
+    engine: Engine, image: str, plane: ControlPlane, aws: StandIn, directory: Path
+) -> Iterator[Operator]:
+    """Have the image's operator at work, with what a pod of its ServiceAccount finds, and no place to write.
+
+    On the command line of this machine its AWS credentials are to be seen: they are the stand-in's.
+    """
+    mounted, env = _pod(plane, directory)
+    with (
+        engine.container(image, {**env, **aws.environment()}, {mounted: _IN_POD}) as command,
+        Operator(plane, aws, directory / "operator", command=command) as running,
+    ):
+        yield running
+
+
+def _pod(plane: ControlPlane, directory: Path) -> tuple[Path, dict[str, str]]:
+    """Write what Kubernetes mounts into a pod; return where, with the variables that it sets."""
+    kubeconfig = plane.service_account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT, directory / "pod.kubeconfig")
+    content = json.loads(kubeconfig.read_text())
+    cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
+    mounted = directory / "serviceaccount"
+    mounted.mkdir()
+    # The user of the image is nobody here; what is above keeps others out.
+    mounted.chmod(0o755)
+    ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
+    for name, text in {"token": user["token"], "ca.crt": ca, "namespace": NAMESPACE}.items():
+        (mounted / name).write_text(text)
+        (mounted / name).chmod(0o644)
+    server = urlsplit(cluster["server"])
+    return mounted, {
+        "KUBERNETES_SERVICE_HOST": str(server.hostname),
+        "KUBERNETES_SERVICE_PORT": str(server.port),
+    }
