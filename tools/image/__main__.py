@@ -11,7 +11,9 @@ import typer
 from headrace import __version__
 from sandbox.console import say
 from sandbox.errors import SandboxError
+from sandbox.operator import install
 from sandbox.up import Stopped, sandbox
+from sandbox.world import World
 from tools.image import base, reach, trial
 from tools.image.engines import Build, Engine, find_engine
 from tools.image.steps import answer
@@ -50,7 +52,8 @@ def main(
         print(f"--version: {trial.version(engine, image)}")
         if run:
             with sandbox("image") as up:
-                said = trial.reconcile(engine, image, up.plane, up.aws, up.directory)
+                install(up.plane)
+                said = trial.reconcile(engine, image, World(up.plane, up.aws), up.directory)
             print(f"a bucket on the sandbox, reconciled on a read-only root: {said}")
     except SandboxError as error:
         say(f"error: {error}")
@@ -107,12 +110,16 @@ def sizes(engine: Engine, base_image: str, image: str) -> str:
     Raises:
         SandboxError: it is too large.
     """
-    whole = engine.size(image)
-    beyond = whole - engine.size(base_image)
-    told = f"{_mb(whole)}, {_mb(beyond)} beyond {base_image}"
-    if beyond > LIMIT_BYTES:
+    more = beyond(engine, base_image, image)
+    told = f"{_mb(engine.size(image))}, {_mb(more)} beyond {base_image}"
+    if more > LIMIT_BYTES:
         raise SandboxError(f"{image} has {told}; {_mb(LIMIT_BYTES)} is the limit.")
     return told
+
+
+def beyond(engine: Engine, base_image: str, image: str) -> int:
+    """Return the bytes that the image has beyond its base."""
+    return engine.size(image) - engine.size(base_image)
 
 
 def _mb(size: int) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sandbox.errors import SandboxError
 from tools.image.steps import answer, check_room, step, told
 
 Command = Sequence[str]
+Settings = Mapping[str, Any]
+"""What an engine tells of an image as JSON, such as its config: User, Env, Entrypoint, Labels."""
 
 _NEEDED_BYTES = 2_000_000_000
 _HINT = "Are the base image and the package index within reach?"
@@ -163,33 +165,46 @@ class Buildah(Engine):
             told(*self._buildah, "rm", made)
 
     def build(self, build: Build) -> None:
-        """Build an image, from what is here alone."""
+        """Build an image, from what is here alone; what had its name before goes, unless it has others."""
         check_room(Path("/var/lib/containers"), _NEEDED_BYTES, "building an image")
-        how = ("build", "--layers", "--isolation=chroot", "--pull-never")
+        before = {image["id"] for image in self._images(build.image)}
+        # No --layers: buildah 1.28 takes a layer with labels from its cache although their values differ.
+        how = ("build", "--isolation=chroot", "--pull-never")
         step("buildah build", [*self._buildah, *how, *build.options()], _HINT)
+        for image in self._images():
+            if image["id"] in before and not image["names"]:
+                answer(*self._buildah, "rmi", image["id"])
+
+    def _images(self, *names: str) -> list[Settings]:
+        found: list[Settings] = json.loads(answer(*self._buildah, "images", "--json", *names) or "[]")
+        return found
 
     def size(self, image: str) -> int:
         """Return the bytes of all files of the image, as exactly as buildah tells."""
-        return parse_size(json.loads(told(*self._buildah, "images", "--json", image))[0]["size"])
+        return parse_size(self._images(image)[0]["size"])
+
+    def settings(self, image: str) -> Settings:
+        """Return what the image says of how it is run, and its labels."""
+        found: Settings = json.loads(told(*self._buildah, "inspect", "--type=image", image))["OCIv1"][
+            "config"
+        ]
+        return found
 
     @contextmanager
     def container(self, image: str, env: Mapping[str, str], mounts: Mapping[Path, str]) -> Iterator[Command]:
         """Have a container: its root, and what enters that as the image's user."""
-        settings = json.loads(told(*self._buildah, "inspect", "--type=image", image))["OCIv1"]["config"]
         made = told(*self._buildah, "from", "--pull-never", image)
         try:
             root = Path(told(*self._buildah, "mount", made))
             for target in ("proc", "dev", *mounts.values()):
                 (root / target.lstrip("/")).mkdir(parents=True, exist_ok=True)
-            yield enter(root, settings, env, mounts)
+            yield enter(root, self.settings(image), env, mounts)
         finally:
             told(*self._buildah, "umount", made)
             told(*self._buildah, "rm", made)
 
 
-def enter(
-    root: Path, settings: Mapping[str, Sequence[str]], env: Mapping[str, str], mounts: Mapping[Path, str]
-) -> Command:
+def enter(root: Path, settings: Settings, env: Mapping[str, str], mounts: Mapping[Path, str]) -> Command:
     """Return the command that runs the entry point of an image in its mounted, now read-only, root."""
     said = {**dict(variable.split("=", 1) for variable in settings.get("Env", ())), **env}
     pairs = [text for path, target in mounts.items() for text in (str(path), target.lstrip("/"))]

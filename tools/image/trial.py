@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
-from sandbox.operator import NAMESPACE, SERVICE_ACCOUNT, Operator, install
-from sandbox.world import World
+from sandbox.operator import NAMESPACE, SERVICE_ACCOUNT, Operator
+from sandbox.world import World, condition
 from tools.image.engines import Engine
 
 # /var/run in a pod, which is a link to this.
@@ -32,32 +31,28 @@ def version(engine: Engine, image: str) -> str:
     return done.stdout.strip()
 
 
-def reconcile(engine: Engine, image: str, plane: ControlPlane, aws: StandIn, directory: Path) -> str:
+def reconcile(engine: Engine, image: str, world: World, directory: Path) -> str:
     """Have the image reconcile a bucket until it is Ready; return what its status says then.
 
     Raises:
         SandboxError: it does not run, or the bucket does not become Ready.
     """
-    install(plane)
-    world = World(plane, aws)
-    with started(engine, image, plane, aws, directory):
+    with started(engine, image, world, directory):
         world.apply({"bucketName": world.name(), "versioning": {"enabled": True}})
-        conditions = world.ready()["status"]["conditions"]
-    return next(str(found["message"]) for found in conditions if found["type"] == "Ready")
+        return str(condition(world.ready(), "Ready")["message"])
 
 
 @contextmanager
-def started(
-    engine: Engine, image: str, plane: ControlPlane, aws: StandIn, directory: Path
-) -> Iterator[Operator]:
-    """Have the image's operator at work, with what a pod of its ServiceAccount finds, and no place to write.
+def started(engine: Engine, image: str, world: World, directory: Path) -> Iterator[Operator]:
+    """Have the image's operator at work on this namespace, with what a pod of its ServiceAccount finds.
 
-    On the command line of this machine its AWS credentials are to be seen: they are the stand-in's.
+    It has no place to write. On the command line its AWS credentials are to be seen: the stand-in's.
     """
-    mounted, env = _pod(plane, directory)
+    mounted, env = _pod(world.plane, directory)
+    arguments = ("--allow-ambient", "--namespaces", world.namespace)
     with (
-        engine.container(image, {**env, **aws.environment()}, {mounted: _IN_POD}) as command,
-        Operator(plane, aws, directory / "operator", command=command) as running,
+        engine.container(image, {**env, **world.aws.environment()}, {mounted: _IN_POD}) as command,
+        Operator(world.plane, world.aws, directory / "operator", arguments, command=command) as running,
     ):
         yield running
 
