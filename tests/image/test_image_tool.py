@@ -17,6 +17,9 @@ from tools.image.engines import Build, Buildah, Command, Docker, Engine, enter, 
 from tools.image.steps import check_room, step
 from tools.image.trim import services, unused
 
+# What a buildah that works answers to `info`.
+INFO = """echo '{"store": {"GraphRoot": "/var/lib/containers/storage"}}'"""
+
 
 class Shelf(Engine):
     """An engine that has these images, of these sizes, and no way to any other."""
@@ -79,9 +82,19 @@ def test_docker_is_taken_where_its_daemon_answers(programs: Path) -> None:
 def test_buildah_is_taken_where_no_daemon_answers(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     program(programs, "docker", "exit 1")
-    program(programs, "buildah", "exit 0")
+    program(programs, "buildah", INFO)
 
     assert isinstance(find_engine(), Buildah)
+
+
+def test_a_buildah_that_does_not_work_is_told_in_its_own_words(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    program(programs, "buildah", "echo no storage for you >&2; exit 125")
+
+    with pytest.raises(SandboxError, match=r"`buildah .* info` failed \(exit code 125\): no storage for you"):
+        find_engine()
 
 
 @pytest.mark.parametrize(
@@ -105,10 +118,12 @@ def test_buildah_wants_root(programs: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_where_overlays_do_not_work_buildah_copies(programs: Path, tmp_path: Path) -> None:
     asked = tmp_path / "asked"
-    program(programs, "buildah", f'[ "$1" = info ] && exit 1; echo "$@" >>{asked}')
+    program(programs, "buildah", f'[ "$1" = info ] && exit 1; echo "$@" >>{asked}; {INFO}')
 
     assert Buildah().has("some:image")
-    assert asked.read_text() == "--storage-driver=vfs inspect --type=image some:image\n"
+    assert asked.read_text() == (
+        "--storage-driver=vfs info\n--storage-driver=vfs inspect --type=image some:image\n"
+    )
 
 
 def test_docker_runs_a_container_that_can_write_nowhere_and_removes_it(

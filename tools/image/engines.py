@@ -146,6 +146,7 @@ class Buildah(Engine):
         # Overlays do not stack on every file system, such as that of a container.
         plain = answer("buildah", "info") is not None
         self._buildah = ("buildah",) if plain else ("buildah", "--storage-driver=vfs")
+        self._store = Path(json.loads(told(*self._buildah, "info"))["store"]["GraphRoot"])
 
     def has(self, image: str) -> bool:
         """Say whether the image is here."""
@@ -166,7 +167,7 @@ class Buildah(Engine):
 
     def build(self, build: Build) -> None:
         """Build an image, from what is here alone; what had its name before goes, unless it has others."""
-        check_room(Path("/var/lib/containers"), _NEEDED_BYTES, "building an image")
+        check_room(self._store, _NEEDED_BYTES, "building an image")
         before = {image["id"] for image in self._images(build.image)}
         # No --layers: buildah 1.28 takes a layer with labels from its cache although their values differ.
         how = ("build", "--isolation=chroot", "--pull-never")
