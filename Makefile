@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format generate bench sandbox clean
+.PHONY: help demo test check format generate bench image sandbox clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ generate: $(READY) ## Write the generated files: CRDs, parts of the charts, mani
 
 bench: $(READY) ## Measure: 100 buckets, one bucket, memory
 	$(BIN)/python -m benchmarks
+
+image: $(READY) ## Build the operator's image with Docker or buildah, and run it once (BASE_IMAGE=… to choose its base)
+	@$(BIN)/python -m tools.image
 
 sandbox: $(READY) ## Keep a control plane and an AWS stand-in up, to play with (Ctrl-C ends them)
 	@$(BIN)/python -m sandbox

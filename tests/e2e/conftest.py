@@ -65,21 +65,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
 
 
-@pytest.fixture(scope="session")
-def lone_plane() -> Iterator[ControlPlane]:
-    """A second control plane that knows our kinds; the tests start their own operators there."""
-    with ControlPlane.start() as plane:
-        install(plane)
-        yield plane
-
-
-@pytest.fixture(scope="session")
-def lone_aws() -> Iterator[StandIn]:
-    """A second stand-in, whose log has nothing but the calls of those operators."""
-    with StandIn() as stand_in:
-        yield stand_in
-
-
 @pytest.fixture
 def lone(lone_plane: ControlPlane, lone_aws: StandIn) -> Iterator[World]:
     """A namespace where no operator works yet; `start` starts one."""

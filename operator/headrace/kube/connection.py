@@ -48,7 +48,9 @@ def load() -> client.Configuration:
     """
     configuration = client.Configuration()
     named = os.environ.get("KUBECONFIG")
-    file = named or (_DEFAULT if Path(_DEFAULT).expanduser().exists() else None)
+    # Path.expanduser raises where the user has no home, as in an image.
+    default = Path(os.path.expanduser(_DEFAULT))  # noqa: PTH111
+    file = named or (_DEFAULT if default.exists() else None)
     try:
         if file:
             config.load_kube_config(file, client_configuration=configuration)

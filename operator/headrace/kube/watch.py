@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -166,6 +166,8 @@ async def watch(
         settings=settings_ or settings(),
         stop_flag=over,
         standalone=True,
+        # For its peering, which is off. kopf would ask for the user's name, and in an image there is none.
+        identity=cast(Any, "headrace-operator"),
         clusterwide=not namespaces,
         namespaces=list(namespaces),
         ready_flag=ready,
