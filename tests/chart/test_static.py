@@ -92,6 +92,16 @@ def test_the_definitions_are_those_of_the_models_with_what_helm_needs_in_their_m
         assert document["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
+def test_what_is_ours_is_written_over_labels_and_annotations_of_others() -> None:
+    theirs = {"labels": {"helm.sh/chart": "x"}, "annotations": {"helm.sh/resource-policy": "delete"}}
+    account = {"accounts": [ACCOUNT], "accountAnnotations": {"helm.sh/resource-policy": "delete"}}
+    documents = [*rendered(theirs, chart=CRDS), only(rendered(account), "AWSAccount")]
+
+    for each in documents:
+        assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+        assert each["metadata"]["labels"]["helm.sh/chart"] != "x"
+
+
 def test_definitions_that_are_not_to_be_kept_say_nothing_of_it() -> None:
     for document in rendered(CRD_SETS["others"], chart=CRDS):
         assert document["metadata"]["annotations"] == {"team": "platform"}

@@ -7,6 +7,7 @@
 {{- include "headrace.validateTraces" . }}
 {{- include "headrace.validateAccounts" . }}
 {{- include "headrace.validateServiceAccount" . }}
+{{- include "headrace.validateLabels" . }}
 {{- include "headrace.validateAlone" . }}
 {{- end }}
 
@@ -96,6 +97,14 @@
 {{- end }}
 {{- if and (not $account.create) (or $account.irsaRoleARN $account.annotations) }}
 {{- fail (printf "serviceAccount.create is false, so nothing is written on ServiceAccount %s: annotate it yourself, and leave out serviceAccount.irsaRoleARN and serviceAccount.annotations." $account.name) }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateLabels" -}}
+{{- range $key, $_ := fromYaml (include "headrace.selector" .) }}
+{{- if hasKey $.Values.podLabels $key }}
+{{- fail (printf "podLabels has %s, by which the pods are found: leave it out." $key) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
