@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from headrace.controller.elector import Timing
+from headrace.controller.others import PREFIX
 
 # The API server takes no more (fieldManager in apimachinery/pkg/apis/meta/v1/validation).
 _LONGEST_MANAGER = 128
@@ -36,4 +37,4 @@ class Config:
     @property
     def manager(self) -> str:
         """What managedFields call this release of the operator: its namespace and its Lease tell it apart."""
-        return f"headrace/{self.own_namespace}/{self.lease_name}"[:_LONGEST_MANAGER]
+        return f"{PREFIX}{self.own_namespace}/{self.lease_name}"[:_LONGEST_MANAGER]

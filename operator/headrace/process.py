@@ -21,6 +21,7 @@ from headrace.controller.cache import Cache
 from headrace.controller.election import Election
 from headrace.controller.elector import Alone, Elector, Leadership
 from headrace.controller.loop import Loop
+from headrace.controller.others import Others
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
 from headrace.controller.relations import Relations, references_of
@@ -98,8 +99,11 @@ async def _assemble(config: Config) -> _Assembly:
     )
     look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
     loop = Loop(cache, queue, look, threads, metrics, leadership, monotonic, config.workers, labels)
+    loop.others = others = Others(config.manager, monotonic)
     _gauges(metrics, queue, heartbeat)
     metrics.watch_gauge("headrace_leader", "Whether this replica leads.", lambda: leadership.leads)
+    about = "Other releases of Headrace that wrote to our objects within the last hour."
+    metrics.watch_gauge("headrace_other_operators", about, others.count)
     return _Assembly(kube, leadership, loop, recorder, metrics, heartbeat, (threads, readers))
 
 
