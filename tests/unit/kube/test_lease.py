@@ -131,9 +131,7 @@ def test_errors_are_sentences(
 
 def test_a_namespace_that_is_not_there_is_told(lease: Lease, server: ApiServer) -> None:
     server.answers = [refusal(404, 'namespaces "system" not found')]
-    with pytest.raises(
-        ApiError, match=r"there is no namespace system\. Say "
-    ):
+    with pytest.raises(ApiError, match=r"there is no namespace system\. Say "):
         lease.create(Record("pod-1_ab12", 15), 5)
 
 
