@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.controller.elector import Timing
+from headrace.controller.others import PREFIX
 from headrace.telemetry.config import Telemetry
 
 # The API server takes no more (fieldManager in apimachinery/pkg/apis/meta/v1/validation).
@@ -44,4 +45,4 @@ class Config:
     @property
     def manager(self) -> str:
         """What managedFields call this release of the operator: its namespace and its Lease tell it apart."""
-        return f"headrace/{self.own_namespace}/{self.lease_name}"[:_LONGEST_MANAGER]
+        return f"{PREFIX}{self.own_namespace}/{self.lease_name}"[:_LONGEST_MANAGER]

@@ -23,6 +23,7 @@ from headrace.controller.cache import Cache
 from headrace.controller.election import Election
 from headrace.controller.elector import Alone, Elector, Leadership
 from headrace.controller.loop import Loop
+from headrace.controller.others import Others
 from headrace.controller.outcome import Outcome, Parts
 from headrace.controller.reconciler import Reconciler
 from headrace.controller.relations import Relations, references_of
@@ -177,6 +178,8 @@ def _assemble(ground: _Ground, cluster_id: str) -> _Assembly:
     loop = Loop(
         cache, queue, look, threads, ground.metrics, ground.leadership, monotonic, config.workers, labels
     )
+    loop.others = others = Others(config.manager, monotonic)
+    ground.metrics.watch_gauge(catalogue.OTHER_OPERATORS, others.count)
     _gauges(ground.metrics, queue, ground.heartbeat)
     return _Assembly(loop, accounts, (threads, readers))
 

@@ -14,6 +14,7 @@ from headrace.controller.cache import Cache
 from headrace.controller.consequences import Next
 from headrace.controller.edits import Edits, is_ready
 from headrace.controller.elector import Leadership
+from headrace.controller.others import Others
 from headrace.controller.outcome import Outcome
 from headrace.controller.references import dependents
 from headrace.controller.status import LASTING
@@ -91,6 +92,8 @@ class Loop:
     """The labels of each namespace."""
     owns: Callable[[ObjectRef], bool] = lambda _: True
     """Which objects this process works on; all replicas watch all of them (ADR 25)."""
+    others: Others | None = None
+    """Whom to tell who wrote which object."""
     _memory: defaultdict[ObjectRef, _Memory] = field(default_factory=lambda: defaultdict(_Memory))
     _ended: float | None = None
     """When the last pass ended, or else the work began; None while others lead."""
@@ -103,6 +106,7 @@ class Loop:
 
     def listed(self, body: Mapping[str, Any]) -> None:
         """Take in an object that was there when the watch began."""
+        self._see(body, working=False)
         if self._put(body):
             # Nobody knows for how long it has been waiting.
             self._edits.forget(Object(body).ref)
@@ -110,14 +114,18 @@ class Loop:
 
     def changed(self, body: Mapping[str, Any]) -> None:
         """Take in an object that was made or changed, by others or by ourselves."""
+        ref = Object(body).ref
+        self._see(body, working=self.cache.get(ref) is not None and self._works_on(ref))
         if self._put(body):
-            self._due(Object(body).ref)
+            self._due(ref)
 
     def deleted(self, body: Mapping[str, Any]) -> None:
         """Take in that an object is gone."""
         ref = Object(body).ref
         before = self.cache.get(ref)
         self.cache.remove(body)
+        if self.others is not None:
+            self.others.forget(body)
         if self.cache.get(ref) is None:
             self._forget(ref)
             self._tell(before, None)
@@ -156,6 +164,10 @@ class Loop:
             for obj in self.cache:
                 if obj.ref.namespace == namespace:
                     self._due(obj.ref, forced=True)
+
+    def _see(self, body: Mapping[str, Any], *, working: bool) -> None:
+        if self.others is not None:
+            self.others.see(body, working=working)
 
     def _put(self, body: Mapping[str, Any]) -> bool:
         """Keep an object if it is news, and have those looked at that go by it."""

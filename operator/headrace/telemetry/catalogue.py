@@ -48,6 +48,11 @@ BUILD = Metric(
     "headrace_build_info", Type.INFO, "The operator's version; the value is 1.", ("version", "python")
 )
 LEADER = Metric("headrace_leader", Type.GAUGE, "Whether this replica leads: 1, or 0 while it stands by.")
+OTHER_OPERATORS = Metric(
+    "headrace_other_operators",
+    Type.GAUGE,
+    "Other releases of Headrace that wrote to our objects within the last hour.",
+)
 WATCH_AGE = Metric(
     "headrace_watch_age_seconds",
     Type.GAUGE,

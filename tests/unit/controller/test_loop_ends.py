@@ -13,6 +13,7 @@ from headrace.controller.consequences import Next
 from headrace.controller.elector import Alone
 from headrace.controller.loop import Loop
 from headrace.controller.outcome import Outcome
+from headrace.engine.fence import NotLeading
 from headrace.kinds.definition import ObjectRef
 from headrace.telemetry.objects import Sight
 from tests.unit.controller.objects import REF, asked, body, deleting, ready
@@ -234,6 +235,66 @@ def test_a_standby_takes_in_events_and_works_only_once_it_leads() -> None:
         return stage.times
 
     assert travel(journey()) == [100.0]
+
+
+def test_what_a_standby_saw_it_takes_in_as_at_a_start_once_it_leads() -> None:
+    """What waits for somebody comes at once, the rest is spread; echoes of weeks are one look."""
+
+    async def journey() -> Stage:
+        standby = Standby()
+        stage = Stage(in_sync, leadership=standby)
+        for number in range(40):
+            ref = ObjectRef("Thing", "shop", f"steady-{number}")
+            for version in range(1, 5):
+                stage.loop.changed(body(ref, version=version, status=ready()))
+        stage.loop.listed(body(status=ready(1), generation=2))
+        stage.loop.changed(body(ObjectRef("Thing", "shop", "gone")))
+        stage.loop.deleted(body(ObjectRef("Thing", "shop", "gone"), version=2))
+        stage.loop.labelled("shop", {"team": "media"})
+        await stage.until(100)
+        assert (len(stage.queue), stage.queue.oldest(), stage.metrics.states) == (0, 0.0, {})
+        assert stage.loop.standstill() == 0.0
+        standby.told.set()
+        await stage.until(111)
+        await stage.end()
+        return stage
+
+    stage = travel(journey())
+    assert [obj.ref for time, obj, _ in stage.passes if time == 100.0] == [REF]
+    assert len(stage.passes) == 41
+    assert max(stage.times) > 105
+    assert len(stage.metrics.states) == 41, "what it is told of it tells of now"
+
+
+def test_whoever_leads_no_more_leaves_the_rest_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def script(_: Stage, __: Object) -> Outcome:
+        raise NotLeading
+
+    async def scene(stage: Stage) -> None:
+        for name in "abcd":
+            stage.loop.changed(body(ObjectRef("Thing", "shop", name)))
+        await stage.until(10_000)
+        assert not stage.running.done(), "the process is to end for a reason that is told elsewhere"
+
+    stage = play(script, scene)
+    assert [obj.ref.name for _, obj, _ in stage.passes] == ["a", "b"], "one for each worker"
+    assert stage.queue.busy == 0
+    assert [record for record in caplog.records if record.name.startswith("headrace")] == []
+
+
+def test_only_what_is_ours_is_worked_on_and_all_is_kept() -> None:
+    async def scene(stage: Stage) -> None:
+        stage.loop.owns = lambda ref: ref.name == "media"
+        for take in (stage.loop.changed, stage.loop.listed):
+            take(body())
+            take(body(ObjectRef("Thing", "shop", "theirs"), status=ready()))
+        stage.loop.labelled("shop", {"team": "media"})
+        await stage.until(20)
+        assert len(stage.loop.cache) == 2
+
+    stage = play(in_sync, scene)
+    assert {obj.ref.name for _, obj, _ in stage.passes} == {"media"}
+    assert list(stage.metrics.states) == [("Thing", "shop/media")]
 
 
 def test_stopping_finishes_what_runs_and_begins_nothing_more() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from headrace.controller.running import Broken, Running
+from headrace.controller.running import Broken, Ending, Running
 from tests.unit.controller.travel import clock, travel
 
 
@@ -63,6 +63,54 @@ def test_a_part_that_ends_by_itself_is_the_end_of_all_and_is_told(
     with pytest.raises(Broken) as broken:
         travel(journey())
     assert str(broken.value) == f"{sentence}; the process ends, to be started again."
+
+
+def test_what_has_not_begun_is_not_waited_for() -> None:
+    """A standby waits to lead, or for what it is to know first."""
+
+    async def journey() -> tuple[bool, float]:
+        running = started(for_ever(), for_ever())
+        await asyncio.sleep(0)
+        await running.stop(lambda: False)
+        return running.finished, clock()
+
+    assert travel(journey()) == (True, 0.0)
+
+
+def test_whoever_asks_twice_is_in_a_hurry() -> None:
+    async def journey() -> tuple[bool, float, list[str]]:
+        work, order = Work(60.0), list[str]()
+        running = started(work(), for_ever())
+
+        async def stop() -> None:
+            await running.stop(work.no_more)
+            order.append("stopped")
+
+        ending = Ending(stop, running.hurry)
+        ending.asked()
+        await asyncio.sleep(3)
+        assert order == []
+        ending.asked()
+        await ending.end()
+        return running.finished, clock(), order
+
+    assert travel(journey()) == (False, 3.0, ["stopped"])
+
+
+def test_an_end_that_nobody_asked_for_is_in_order_too_and_comes_once() -> None:
+    async def journey() -> int:
+        stops = 0
+
+        async def stop() -> None:
+            nonlocal stops
+            stops += 1
+
+        ending = Ending(stop, lambda: None)
+        await ending.end()
+        await ending.end()
+        return stops
+
+    assert travel(journey()) == 1
 
 
 @pytest.mark.parametrize(("seconds", "finished", "took"), [(5.0, True, 5.0), (60.0, False, 20.0)])

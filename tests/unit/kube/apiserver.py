@@ -69,6 +69,9 @@ def _handler(state: ApiServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self.answer()
 
+        def do_PUT(self) -> None:
+            self.answer()
+
         def do_PATCH(self) -> None:
             self.answer()
 

@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from kubernetes import client
 
 from headrace import __version__
 from headrace.controller.api import ApiError, Forbidden, Gone, Stale
+from headrace.engine.fence import Fence, NotLeading
 from headrace.kube import client as module
-from headrace.kube.client import KubeClient
+from headrace.kube.client import KubeClient, make_client
 from tests.unit.controller.cloud import ThingKind
 from tests.unit.controller.objects import REF, body
 from tests.unit.kube.apiserver import Answer, ApiServer, refusal
@@ -324,3 +326,39 @@ def test_a_server_that_says_nothing_is_not_waited_for_for_ever(
     with pytest.raises(ApiError, match=r"cannot be reached .*timed out"):
         call(kube)
     gate.set()
+
+
+# Who writes, and whether it may
+
+
+def test_writes_say_for_whom_they_are(api_client: Any, server: ApiServer) -> None:
+    kube = KubeClient(api_client, {"Thing": ThingKind()}, manager="headrace/system/op")
+    server.answers = [Answer(body=body(version=2))] * 3
+    for call in CALLS.values():
+        call(kube)
+    manager = "?fieldManager=headrace%2Fsystem%2Fop"
+    assert [asked.line for asked in server.asked] == [
+        f"GET {PATH}",
+        f"PATCH {PATH}/status{manager}",
+        f"PATCH {PATH}{manager}",
+    ]
+
+
+def test_past_a_closed_fence_it_reads_and_does_not_write(api_client: Any, server: ApiServer) -> None:
+    kube = KubeClient(api_client, {"Thing": ThingKind()}, fence=Fence(float("-inf")))
+    server.answers = [Answer(body=body())]
+    assert CALLS["get"](kube) == body()
+    for verb in ("patch", "patch the status of"):
+        with pytest.raises(NotLeading):
+            CALLS[verb](kube)
+    assert len(server.asked) == 1
+
+
+def test_a_client_names_the_replica_that_it_is_of(server: ApiServer) -> None:
+    configuration = client.Configuration()
+    configuration.host = server.url
+    made = make_client(configuration, 1, "pod-1_ab12")
+    server.answers = [Answer(body=body())]
+    KubeClient(made, {"Thing": ThingKind()}).get(REF)
+    assert server.asked[0].headers["User-Agent"] == f"headrace/{__version__} (pod-1_ab12)"
+    made.rest_client.pool_manager.clear()

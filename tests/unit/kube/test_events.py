@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 
 from headrace.controller.api import Object
 from headrace.controller.transitions import Transition
+from headrace.engine.fence import Fence
 from headrace.kinds.definition import ObjectRef
 from headrace.kube import events as module
 from headrace.kube.events import EventRecorder
@@ -276,3 +278,18 @@ def test_what_is_remembered_is_bounded(recording: Recording, server: ApiServer) 
         recorder._take(f"uid-{number}", 0.0)
 
     assert len(recorder._shares) == 4096
+
+
+def test_past_a_closed_fence_nothing_is_told(server: ApiServer, api_client: Any) -> None:
+    server.otherwise = event
+    fence = Fence()
+    recorder = EventRecorder(api_client, lambda: 1000.0, fence=fence)
+    recorder.record(obj(), READY)
+    recorder.start()
+    while not server.asked:
+        time.sleep(0.005)
+    fence.close()
+    recorder.record(obj(), READY)
+    recorder.record(obj(), DENIED)
+    recorder.stop(30)
+    assert lines(server) == [POSTED]

@@ -26,6 +26,7 @@ GAUGES = (
     catalogue.WORKERS_BUSY,
     catalogue.WATCH_AGE,
     catalogue.LEADER,
+    catalogue.OTHER_OPERATORS,
 )
 OF_OBJECTS = {metric.name for metric in catalogue.OF_EACH_OBJECT}
 
@@ -145,4 +146,4 @@ def test_a_thousand_objects_have_four_series_each_and_none_where_that_is_switche
 
     assert counted[True] - counted[False] == dict.fromkeys(OF_OBJECTS, 1000)
     # Build, gauges, results; histograms of 11, 8 and 13 buckets with sum and count; kinds by state, drift.
-    assert counted[False].total() == 1 + 5 + 1 + (11 + 2) + (8 + 2) + (13 + 2) + 9 + 3 == 57
+    assert counted[False].total() == 1 + 6 + 1 + (11 + 2) + (8 + 2) + (13 + 2) + 9 + 3 == 58
