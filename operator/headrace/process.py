@@ -17,11 +17,13 @@ from headrace.controller.cache import Cache
 from headrace.controller.elector import Alone
 from headrace.controller.loop import Loop
 from headrace.controller.outcome import Outcome, Parts
+from headrace.controller.passes import Passes
 from headrace.controller.reconciler import Reconciler
 from headrace.controller.relations import Relations, references_of
 from headrace.controller.running import Running
 from headrace.controller.secrets import FreshSecrets, secret_values
 from headrace.controller.workqueue import WorkQueue
+from headrace.engine.threads import Threads
 from headrace.kinds.aws_account import AWSAccount
 from headrace.kinds.definition import ObjectRef
 from headrace.kinds.registry import DEFINITIONS, KINDS
@@ -38,6 +40,7 @@ from headrace.telemetry.authorization import Doorkeeper, Reviews
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.server import Probe, RouteDef, Server, probes, scrapes
 from headrace.telemetry.tls import Certificate
+from headrace.telemetry.traces import NoTraces, Traces
 
 # Bookmarks come every minute; kopf itself reconnects after 70 seconds of silence.
 _SILENCE_SECONDS = 180.0
@@ -65,16 +68,17 @@ class _Assembly:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-async def _assemble(config: Config) -> _Assembly:
+async def _assemble(config: Config, traces: Traces) -> _Assembly:
     metrics = Metrics(DEFINITIONS, objects=config.telemetry.objects, actions=declared_actions())
-    api_client = make_client(load(), config.workers + 2, metrics.requested)
+    api_client = make_client(load(), config.workers + 2, metrics.requested, traces.requested)
     kube = KubeClient(api_client, DEFINITIONS, config.own_namespace)
     cluster_id = config.cluster_id or await asyncio.to_thread(kube.cluster_id)
     meter, heartbeat = Meter(), Heartbeat(monotonic)
     meter.listen(metrics.called)
+    meter.listen(traces.called)
     recorder = EventRecorder(api_client)
     queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
-    readers = ThreadPoolExecutor(config.workers * _READERS_PER_WORKER, "reader")
+    readers = Threads(config.workers * _READERS_PER_WORKER, "reader")
     threads = ThreadPoolExecutor(config.workers, "worker")
     cache, labels = Cache(references_of(KINDS)), dict[str, Mapping[str, str]]()
     make = make_account(meter, Pacing(config.rate, rates=SERVICE_RATES))
@@ -91,8 +95,9 @@ async def _assemble(config: Config) -> _Assembly:
         relations,
         partial(secret_values, secrets),
         cache.get,
+        traces,
     )
-    look = _by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time))
+    look = Passes(_by_kind(Reconciler(parts), AccountReconciler(accounts, kube, recorder, time)), traces)
     loop = Loop(cache, queue, look, threads, metrics, Alone(), monotonic, config.workers, labels)
     _gauges(metrics, queue, heartbeat)
     return _Assembly(kube, loop, recorder, metrics, heartbeat, KubeReviews(api_client), (threads, readers))
@@ -103,7 +108,8 @@ async def run(config: Config) -> bool:
 
     Return whether all that ran was finished in time; what was not is begun again by the next start.
     """
-    made, ready = await _assemble(config), asyncio.Event()
+    traces = _traces(config)
+    made, ready = await _assemble(config, traces), asyncio.Event()
     health = _health(made.heartbeat, made.loop.standstill)
     servers = _servers(config, made, probes(health, _readiness(ready, made.heartbeat)))
     try:
@@ -117,6 +123,15 @@ async def run(config: Config) -> bool:
         for server, _ in servers:
             await server.stop()
         made.shut_down()
+        await asyncio.to_thread(traces.stop, 2.0)
+
+
+def _traces(config: Config) -> Traces:
+    if not config.telemetry.traces:
+        return NoTraces()
+    from headrace.telemetry import otel  # noqa: PLC0415 - only who asks for traces pays for the SDK
+
+    return otel.begin()
 
 
 def _servers(config: Config, made: _Assembly, probed: list[RouteDef]) -> list[tuple[Server, tuple[str, int]]]:

@@ -12,6 +12,7 @@ from headrace.controller.api import Object
 from headrace.controller.asking import ask
 from headrace.controller.keeping import bare_request
 from headrace.controller.ledger import parts_of
+from headrace.controller.lines import Line
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import Removed, refused_to_look, remove_in_turn
@@ -24,8 +25,6 @@ from headrace.engine.ownership import Presence
 from headrace.engine.reconcile import reconcile
 from headrace.engine.work import Intent, Work
 from headrace.kinds.common import Kind, Part
-
-log = logging.getLogger("headrace.reconcile")
 
 # How long one pass deletes content; then it is told how far it is, and others get their turn.
 _SLICE_SECONDS = 5.0
@@ -180,9 +179,8 @@ def _as_asked(parts: Parts, obj: Object) -> tuple[Part, ...]:
 
 def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:
     finalizer.take_off(parts.api, obj)
-    log.info("let go", extra={"object": str(obj.ref), "farewell": farewell})
     parts.recorder.record(obj, Transition("Normal", "Deleted", farewell))
-    return Outcome(None, result="deleted")
+    return Outcome(None, result="deleted", line=Line(logging.INFO, farewell))
 
 
 def _somebody_elses(obj: Object, place: Mapping[str, str]) -> bool:

@@ -136,7 +136,7 @@ class Loop:
             o for o in self.cache if o.ref.kind == kind and o.ref not in there and int(o.version) <= version
         ]
         for obj in gone:
-            log.warning("a deletion went unnoticed", extra={"object": str(obj.ref)})
+            log.warning("a deletion went unnoticed", extra={"object": obj.ref})
             self.deleted(obj.body)
         return len(gone)
 
@@ -198,7 +198,7 @@ class Loop:
                 await self._take(item)
             except Exception:
                 # One object that cannot even be told of must not stop the work on all others.
-                log.exception("bug while reconciling", extra={"object": str(item.key)})
+                log.exception("bug while reconciling", extra={"object": item.key})
                 self.queue.add_after(item.key, self.queue.backoff(item.key), Lane.FAST)
             finally:
                 self.queue.done(item.key)
@@ -238,7 +238,7 @@ class Loop:
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
             passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING
-            log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
+            log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": obj.ref})
             spared = error.after * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load
             memory.spared = self.clock() + spared
             self.queue.add_after(obj.ref, max(self.queue.backoff(obj.ref), spared), Lane.FAST)

@@ -15,7 +15,7 @@ from headrace.controller.secrets import Secret
 from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
 from headrace.kube.counting import CountingClient
-from headrace.telemetry.requests import Listener, nobody
+from headrace.telemetry.requests import Listener
 
 # Seconds to connect, and to wait for an answer.
 _TIMEOUT = (5, 30)
@@ -140,13 +140,13 @@ class KubeClient:
 
 
 def make_client(
-    configuration: client.Configuration, connections: int, listener: Listener = nobody
+    configuration: client.Configuration, connections: int, *listeners: Listener
 ) -> client.ApiClient:
     """Make an API client that holds so many connections open, and tells of its requests."""
     configuration.connection_pool_maxsize = connections
     # The queue tries again with its own back-off.
     configuration.retries = False
-    api_client = CountingClient(configuration, listener)
+    api_client = CountingClient(configuration, listeners)
     api_client.user_agent = user_agent()
     return api_client
 

@@ -31,7 +31,7 @@ def delete(world: World, **spec: Any) -> None:
 
 
 def farewell(world: World) -> list[Any]:
-    return [vars(line)["farewell"] for line in world.log() if line.getMessage() == "let go"]
+    return [line.getMessage() for line in world.log() if vars(line).get("result") == "deleted"]
 
 
 def test_what_is_to_be_retained_stays_and_carries_the_mark_of_who_did(made: World) -> None:
