@@ -57,15 +57,20 @@ class ConsoleFormatter(logging.Formatter):
         """Return the line, and below it the traceback if there is one."""
         said = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname:<7} {record.getMessage()}"
         about = _extra(record)
-        lists = {key: about.pop(key) for key, value in list(about.items()) if isinstance(value, list)}
+        lists = {key: about.pop(key) for key, value in list(about.items()) if _long(value)}
         line = " ".join([said, *_pairs(about)])
         below = [f"{'':9}{key}: {_one(item)}" for key, items in lists.items() for item in items]
         trace = [self.formatException(record.exc_info)] if record.exc_info else []
         return "\n".join([line, *below, *trace])
 
 
+def _long(value: Any) -> bool:
+    """Say whether this is a list of more than words."""
+    return isinstance(value, list) and any(" " in str(item) for item in value)
+
+
 def _pairs(about: Mapping[str, Any]) -> list[str]:
-    return [f"{key}={value}" for key, value in about.items()]
+    return [f"{key}={','.join(map(str, v)) if isinstance(v, list) else v}" for key, v in about.items()]
 
 
 def _one(item: Any) -> str:
