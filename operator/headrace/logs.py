@@ -3,9 +3,12 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from headrace.kinds.definition import ObjectRef
 
 _OWN = frozenset(vars(logging.makeLogRecord({})).keys()) | {"message", "asctime", "taskName"}
 
@@ -21,6 +24,14 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
     return {key: value for key, value in vars(record).items() if key not in _OWN and not key.startswith("_")}
 
 
+def _fields(value: Any) -> dict[str, Any] | None:
+    """Return which object a line is about, in parts that can be asked for."""
+    if not isinstance(value, ObjectRef):
+        return None
+    where = {"namespace": value.namespace} if value.namespace else {}
+    return {"kind": value.kind, **where, "name": value.name}
+
+
 class JsonFormatter(logging.Formatter):
     """Writes a line as one JSON object."""
 
@@ -31,21 +42,39 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_extra(record),
         }
+        for key, value in _extra(record).items():
+            about |= _fields(value) or {key: value}
         if record.exc_info:
             about["traceback"] = self.formatException(record.exc_info)
         return json.dumps(about, default=str, ensure_ascii=False)
 
 
 class ConsoleFormatter(logging.Formatter):
-    """Writes a line for a terminal: the message, then what it is about."""
+    """Writes a line for a terminal: the message, then what it is about; what is a list, below it."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and below it the traceback if there is one."""
         said = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname:<7} {record.getMessage()}"
-        line = " ".join([said, *(f"{key}={value}" for key, value in _extra(record).items())])
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        about = _extra(record)
+        lists = {key: about.pop(key) for key, value in list(about.items()) if _long(value)}
+        line = " ".join([said, *_pairs(about)])
+        below = [f"{'':9}{key}: {_one(item)}" for key, items in lists.items() for item in items]
+        trace = [self.formatException(record.exc_info)] if record.exc_info else []
+        return "\n".join([line, *below, *trace])
+
+
+def _long(value: Any) -> bool:
+    """Say whether this is a list of more than words."""
+    return isinstance(value, list) and any(" " in str(item) for item in value)
+
+
+def _pairs(about: Mapping[str, Any]) -> list[str]:
+    return [f"{key}={','.join(map(str, v)) if isinstance(v, list) else v}" for key, v in about.items()]
+
+
+def _one(item: Any) -> str:
+    return " ".join(_pairs(item)) if isinstance(item, Mapping) else str(item)
 
 
 def configure(format_: LogFormat, level: str) -> None:

@@ -19,6 +19,7 @@ from headrace.logs import LogFormat, configure
 from headrace.process import run
 from headrace.telemetry.server import ListenFailed
 from headrace.telemetry.tls import TLSFailed
+from headrace.telemetry.traces import TracesFailed
 
 log = logging.getLogger("headrace")
 
@@ -89,7 +90,7 @@ def _end_with(config: Config) -> None:
         log.error(str(error))
         # As below: whatever else still runs is not to hold up the end.
         os._exit(1)
-    except (ConnectionFailed, ListenFailed, TLSFailed, ApiError) as error:
+    except (ConnectionFailed, ListenFailed, TLSFailed, TracesFailed, ApiError) as error:
         typer.echo(f"headrace-operator: {error}", err=True)
         raise typer.Exit(1) from error
     if not finished:

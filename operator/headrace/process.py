@@ -25,12 +25,14 @@ from headrace.controller.elector import Alone, Elector, Leadership
 from headrace.controller.loop import Loop
 from headrace.controller.others import Others
 from headrace.controller.outcome import Outcome, Parts
+from headrace.controller.passes import Passes
 from headrace.controller.reconciler import Reconciler
 from headrace.controller.relations import Relations, references_of
 from headrace.controller.running import Ending, Running
 from headrace.controller.secrets import FreshSecrets, secret_values
 from headrace.controller.workqueue import WorkQueue
 from headrace.engine.fence import Fence
+from headrace.engine.threads import Threads
 from headrace.kinds.aws_account import AWSAccount
 from headrace.kinds.definition import Definition, ObjectRef
 from headrace.kinds.registry import DEFINITIONS, KINDS
@@ -50,6 +52,7 @@ from headrace.telemetry.authorization import Doorkeeper, Reviews
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.server import Probe, RouteDef, Server, probes, scrapes
 from headrace.telemetry.tls import Certificate
+from headrace.telemetry.traces import NoTraces, Traces
 
 log = logging.getLogger("headrace")
 
@@ -73,6 +76,7 @@ class _Ground:
     """What ends with leadership: nothing is sent any more."""
     recorder: EventRecorder
     metrics: Metrics
+    traces: Traces
     heartbeat: Heartbeat
     reviews: Reviews
     file: AccountFile | None
@@ -118,9 +122,11 @@ class _Life:
 
 def _ground(config: Config) -> _Ground:
     leadership, fence, identity = _leadership(config)
+    traces = _traces(config)
     metrics = Metrics(DEFINITIONS, objects=config.telemetry.objects, actions=declared_actions())
     metrics.watch_gauge(catalogue.LEADER, lambda: leadership.leads)
-    api_client = make_client(load(), config.workers + 2, identity, metrics.requested)
+    listeners = metrics.requested, traces.requested
+    api_client = make_client(load(), config.workers + 2, *listeners, identity=identity)
     return _Ground(
         config=config,
         kube=KubeClient(api_client, DEFINITIONS, config.own_namespace, manager=config.manager, fence=fence),
@@ -129,10 +135,19 @@ def _ground(config: Config) -> _Ground:
         fence=fence,
         recorder=EventRecorder(api_client, fence=fence),
         metrics=metrics,
+        traces=traces,
         heartbeat=Heartbeat(monotonic),
         reviews=KubeReviews(api_client),
         file=AccountFile(config.accounts) if config.accounts is not None else None,
     )
+
+
+def _traces(config: Config) -> Traces:
+    if not config.telemetry.traces:
+        return NoTraces()
+    from headrace.telemetry import otel  # noqa: PLC0415 - only who asks for traces pays for the SDK
+
+    return otel.begin()
 
 
 def _leadership(config: Config) -> tuple[Leadership, Fence, str]:
@@ -142,7 +157,7 @@ def _leadership(config: Config) -> tuple[Leadership, Fence, str]:
     if not config.leader_elect:
         return Alone(), Fence(), identity
     fence = Fence(-inf)
-    lease = Lease(make_client(load(), 1, identity), config.own_namespace, config.lease_name)
+    lease = Lease(make_client(load(), 1, identity=identity), config.own_namespace, config.lease_name)
     return Election(Elector(lease, identity, config.timing, fence, stamp), _end_at_once), fence, identity
 
 
@@ -156,8 +171,9 @@ def _assemble(ground: _Ground, cluster_id: str) -> _Assembly:
     config, kube = ground.config, ground.kube
     meter = Meter()
     meter.listen(ground.metrics.called)
+    meter.listen(ground.traces.called)
     queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
-    readers = ThreadPoolExecutor(config.workers * _READERS_PER_WORKER, "reader")
+    readers = Threads(config.workers * _READERS_PER_WORKER, "reader")
     threads = ThreadPoolExecutor(config.workers, "worker")
     cache, labels = Cache(references_of(KINDS)), dict[str, Mapping[str, str]]()
     make = make_account(meter, Pacing(config.rate, rates=SERVICE_RATES), ground.fence)
@@ -173,8 +189,9 @@ def _assemble(ground: _Ground, cluster_id: str) -> _Assembly:
         Relations(cache, KINDS, config.namespaces),
         partial(secret_values, fresh),
         cache.get,
+        ground.traces,
     )
-    look = _by_kind(Reconciler(parts), _account_reconciler(ground, accounts))
+    look = Passes(_by_kind(Reconciler(parts), _account_reconciler(ground, accounts)), ground.traces)
     loop = Loop(
         cache, queue, look, threads, ground.metrics, ground.leadership, monotonic, config.workers, labels
     )
@@ -215,6 +232,7 @@ async def run(config: Config) -> bool:
     finally:
         for server, _ in servers:
             await server.stop()
+        await asyncio.to_thread(ground.traces.stop, 2.0)
 
 
 def _servers(ground: _Ground, probed: list[RouteDef]) -> list[tuple[Server, tuple[str, int]]]:

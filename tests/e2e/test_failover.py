@@ -202,8 +202,8 @@ def test_a_lease_that_another_program_holds_is_told_of_and_waited_for(
     replicas.hold("someone-else", 3600)
     one = replicas.replica("one")
     sentence = (
-        f"Standing by: Lease {NAMESPACE}/{LEASE} is held by someone-else. It is not labelled as Headrace's: if it "
-        "is another program's, choose another --lease-name."
+        f"Standing by: Lease {NAMESPACE}/{LEASE} is held by someone-else. It is not labelled as Headrace's: "
+        "if it is another program's, choose another --lease-name."
     )
     wait_until(lambda: sentence in messages(one), what="the sentence")
     lone.apply(full_spec(lone))
@@ -271,8 +271,8 @@ def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
     wait_until(lambda: bool(told(one) and told(other)), what="both notice")
     assert told(one) == [
         "Another release of Headrace works on the same objects: the one with Lease "
-        f"{lone.namespace}/{LEASE} has written AcceleratedBucket {lone.namespace}/media. Uninstall one, or give "
-        "them disjoint --namespaces, and accounts of their own."
+        f"{lone.namespace}/{LEASE} has written AcceleratedBucket {lone.namespace}/media. Uninstall one, or "
+        "give them disjoint --namespaces, and accounts of their own."
     ]
     assert len(told(other)) == 1
     assert "headrace_other_operators 1.0" in one.get("/metrics")

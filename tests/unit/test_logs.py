@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from headrace.kinds.definition import ObjectRef
 from headrace.logs import ConsoleFormatter, JsonFormatter, LogFormat, configure
 
 
@@ -135,3 +136,36 @@ def test_configured_twice_every_line_is_written_once(capsys: pytest.CaptureFixtu
     logging.getLogger("headrace").info("once")
 
     assert capsys.readouterr().err.count("once") == 1
+
+
+# What a pass says
+
+
+PASS: dict[str, Any] = {
+    "object": ObjectRef("AcceleratedBucket", "shop", "media"),
+    "plan": ["~ versioning.enabled: false -> true (spec)", "- cors: absent (spec)"],
+    "done": ["cors", "versioning"],
+    "errors": [{"code": "AccessDenied", "request_id": "ABC", "message": "may not s3:PutBucketCORS."}],
+    "aws_calls": 9,
+}
+
+
+def test_which_object_it_is_about_can_be_asked_for_in_parts() -> None:
+    line = json.loads(JsonFormatter().format(record(**PASS)))
+    whole = json.loads(JsonFormatter().format(record(object=ObjectRef("AWSAccount", "", "production"))))
+
+    assert (line["kind"], line["namespace"], line["name"]) == ("AcceleratedBucket", "shop", "media")
+    assert (line["plan"], line["errors"], line["aws_calls"]) == (PASS["plan"], PASS["errors"], 9)
+    assert "object" not in line
+    assert (whole["kind"], whole["name"], "namespace" in whole) == ("AWSAccount", "production", False)
+
+
+def test_for_people_what_is_long_stands_below_the_line() -> None:
+    first, *below = ConsoleFormatter().format(record(**PASS)).splitlines()
+
+    assert first.endswith("put right object=AcceleratedBucket shop/media done=cors,versioning aws_calls=9")
+    assert [line.strip() for line in below] == [
+        "plan: ~ versioning.enabled: false -> true (spec)",
+        "plan: - cors: absent (spec)",
+        "errors: code=AccessDenied request_id=ABC message=may not s3:PutBucketCORS.",
+    ]

@@ -184,6 +184,7 @@ def from_response(error: boto.ClientError, place: Place) -> CloudError:
         code=code,
         status=status,
         request_id=str(meta.get("RequestId", "")),
+        host_id=str(meta.get("HostId", "")),
         action=told.get("action", action_of(service, error.operation_name)),
         resource=told.get("resource", place.resource),
         caller=told.get("caller", place.caller),

@@ -2,8 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -18,6 +20,37 @@ class Call:
     outcome: str
     """"ok", an error code of AWS, or the name of botocore's exception."""
     seconds: float
+    status: int = 0
+    """The HTTP status; 0 where no answer came."""
+    request_id: str = ""
+    host_id: str = ""
+
+
+@dataclass
+class Tally:
+    """How many requests a piece of work took, on whichever threads."""
+
+    calls: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self) -> None:
+        """Count one more."""
+        with self._lock:
+            self.calls += 1
+
+
+_TALLY: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def tallied() -> Iterator[Tally]:
+    """Count the requests that are made in here, and on threads that work for it."""
+    tally = Tally()
+    token = _TALLY.set(tally)
+    try:
+        yield tally
+    finally:
+        _TALLY.reset(token)
 
 
 Listener = Callable[[Call], None]
@@ -46,7 +79,12 @@ class Meter:
             now = self._clock()
             outcome = _outcome(event.get("parsed_response"), event.get("exception"))
             operation = event_name.rpartition(".")[2]
-            call = Call(account, region, service, operation, outcome, now - getattr(self._started, "at", now))
+            seconds = now - getattr(self._started, "at", now)
+            meta = (event.get("parsed_response") or {}).get("ResponseMetadata", {})
+            answered = (meta.get("HTTPStatusCode", 0), meta.get("RequestId", ""), meta.get("HostId", ""))
+            call = Call(account, region, service, operation, outcome, seconds, *answered)
+            if (tally := _TALLY.get()) is not None:
+                tally.add()
             for listener in self._listeners:
                 listener(call)
 

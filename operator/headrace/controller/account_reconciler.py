@@ -9,9 +9,10 @@ from typing import Any
 from headrace.aws.sessions import Identity
 from headrace.controller import finalizer
 from headrace.controller.accounts import Accounts
-from headrace.controller.api import Api, ApiError, Object
+from headrace.controller.api import Api, ApiError, Object, conditions_of
 from headrace.controller.conditions import Aspect, bug, conditions, kept
 from headrace.controller.consequences import Next, consequence
+from headrace.controller.lines import Line, error_of
 from headrace.controller.outcome import Outcome, Recorder
 from headrace.controller.status import LASTING
 from headrace.controller.transitions import turned
@@ -42,7 +43,7 @@ class AccountReconciler:
         except ApiError:
             raise
         except Exception as error:
-            log.exception("bug while reconciling", extra={"object": str(obj.ref)})
+            log.exception("bug while reconciling", extra={"object": obj.ref})
             ready = bug(type(error).__name__)
             aspects = [ready, ready.also("Reconciling")]
             return self._told(obj, aspects, self._as_told(obj), "bug", Next.BACKOFF)
@@ -91,11 +92,11 @@ class AccountReconciler:
         aspects = [ready, ready.also("Stalled" if effect.stalled else "Reconciling")]
         told, result = self._as_told(obj), "stalled" if effect.stalled else "error"
         if not isinstance(error, Unavailable | Throttled):
-            return replace(self._told(obj, aspects, told, result, _HOPEFUL_SECONDS), errors=(error,))
+            return _failing(self._told(obj, aspects, told, result, _HOPEFUL_SECONDS), error)
         lasting = outages + 1 >= LASTING
         known = kept(obj, (effect.reason, error.message) if lasting else None)
         # All that work with it wait for it, and the question costs one call.
-        return replace(self._told(obj, known or aspects, told, result), outage=True, errors=(error,))
+        return _failing(replace(self._told(obj, known or aspects, told, result), outage=True), error)
 
     def _as_told(self, obj: Object) -> dict[str, Any]:
         return {key: obj.status[key] for key in _KNOWN if key in obj.status}
@@ -123,13 +124,16 @@ class AccountReconciler:
         news = turned(before.status, status)
         if news is not None:
             self._recorder.record(written, news)
-        if status != before.status:
-            _log(written, result, aspects[0])
-        return Outcome(written, next_, result=result)
+        ready, changed = conditions_of(status)["Ready"], status != before.status
+        line = Line(logging.INFO if changed else logging.DEBUG, ready["message"], {"reason": ready["reason"]})
+        return Outcome(written, next_, result=result, line=line)
 
 
-def _log(obj: Object, result: str, ready: Aspect) -> None:
-    """Write one line where something is another way than it was."""
-    level = logging.INFO if ready.status == "True" else logging.WARNING
-    about = {"object": str(obj.ref), "result": result, "reason": ready.reason}
-    log.log(level, ready.message, extra=about)
+def _failing(outcome: Outcome, error: CloudError) -> Outcome:
+    """Tell of the error; what is asked every few seconds is worth a line only where the answer is news."""
+    outcome = replace(outcome, errors=(error,))
+    if outcome.line is None:
+        return outcome
+    level = logging.WARNING if outcome.line.level == logging.INFO else outcome.line.level
+    about = {**outcome.line.about, "errors": [error_of(error)]}
+    return replace(outcome, line=replace(outcome.line, level=level, about=about))

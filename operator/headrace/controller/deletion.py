@@ -12,6 +12,7 @@ from headrace.controller.api import Object
 from headrace.controller.asking import ask
 from headrace.controller.keeping import bare_request
 from headrace.controller.ledger import parts_of
+from headrace.controller.lines import Line, planned
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import Removed, refused_to_look, remove_in_turn
@@ -21,11 +22,11 @@ from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, Pendin
 from headrace.engine.facet import Emptied
 from headrace.engine.graph import Nodes
 from headrace.engine.ownership import Presence
+from headrace.engine.plan import Change
 from headrace.engine.reconcile import reconcile
+from headrace.engine.wish import OF_NODE
 from headrace.engine.work import Intent, Work
 from headrace.kinds.common import Kind, Part
-
-log = logging.getLogger("headrace.reconcile")
 
 # How long one pass deletes content; then it is told how far it is, and others get their turn.
 _SLICE_SECONDS = 5.0
@@ -74,7 +75,7 @@ def _deleted(parts: Parts, seen: Seen, intent: Intent) -> Outcome | Told:
     if isinstance(emptied, Told):
         return emptied
     came = remove_in_turn(parts, account, reversed(nodes), intent, main.name if theirs else "")
-    return _told(parts, seen, came) or _let_go(parts, obj, _farewell(obj, came, kind, emptied))
+    return _told(parts, seen, came) or _let_go(parts, obj, _farewell(obj, came, kind, emptied), came)
 
 
 def _told(parts: Parts, seen: Seen, came: Sequence[Removed]) -> Told | None:
@@ -178,11 +179,19 @@ def _as_asked(parts: Parts, obj: Object) -> tuple[Part, ...]:
     return tuple(Part(node.name, node.resource.name, node.id, title=node.title) for node in nodes)
 
 
-def _let_go(parts: Parts, obj: Object, farewell: str) -> Outcome:
+def _let_go(parts: Parts, obj: Object, farewell: str, came: Sequence[Removed] = ()) -> Outcome:
+    """Let the object go; what was done to AWS last is in the log."""
+    done = [_of(each, change, len(came) > 1) for each in came for change in each.report.done]
+    about = {"plan": planned(done), "done": sorted({change.facet for change in done})} if done else {}
     finalizer.take_off(parts.api, obj)
-    log.info("let go", extra={"object": str(obj.ref), "farewell": farewell})
     parts.recorder.record(obj, Transition("Normal", "Deleted", farewell))
-    return Outcome(None, result="deleted")
+    return Outcome(None, result="deleted", line=Line(logging.INFO, farewell, about))
+
+
+def _of(removed: Removed, change: Change, several: bool) -> Change:
+    """Name the node, where there are several."""
+    name = f"{removed.node.name}{OF_NODE}" if several else ""
+    return replace(change, facet=name + change.facet)
 
 
 def _somebody_elses(obj: Object, place: Mapping[str, str]) -> bool:

@@ -59,7 +59,7 @@ def _kept(keeping: "_Keeping") -> Seen:
     except ApiError:
         raise
     except Exception as error:
-        log.exception("bug while reconciling", extra={"object": str(seen.obj.ref)})
+        log.exception("bug while reconciling", extra={"object": seen.obj.ref})
         return replace(seen, bug=type(error).__name__)
 
 
@@ -142,6 +142,13 @@ class _Keeping:
 
     def settle_one(self, node: Node) -> Settled:
         """Make one pass over one node."""
+        if not self.asked.kind.composite:
+            return self.settle_alone(node)
+        with self.parts.traces.span(f"settle {node.name}", {"headrace.resource": node.resource.name}):
+            return self.settle_alone(node)
+
+    def settle_alone(self, node: Node) -> Settled:
+        """Look at one node, and put it right."""
         try:
             wishes = self.asked.wishes(node)
         except CloudError as error:

@@ -115,7 +115,7 @@ class Loop:
     def changed(self, body: Mapping[str, Any]) -> None:
         """Take in an object that was made or changed, by others or by ourselves."""
         ref = Object(body).ref
-        self._see(body, working=self.cache.get(ref) is not None and self._works_on(ref))
+        self._see(body, working=self.cache.get(ref) is not None and self._takes(ref))
         if self._put(body):
             self._due(ref)
 
@@ -148,7 +148,7 @@ class Loop:
         known = [obj for obj in self.cache.of(kind) if namespace in ("", obj.ref.namespace)]
         gone = [obj for obj in known if obj.ref not in there and int(obj.version) <= version]
         for obj in gone:
-            log.warning("a deletion went unnoticed", extra={"object": str(obj.ref)})
+            log.warning("a deletion went unnoticed", extra={"object": obj.ref})
             self.deleted(obj.body)
         return len(gone)
 
@@ -233,7 +233,7 @@ class Loop:
                 await self._take(item)
             except Exception:
                 # One object that cannot even be told of must not stop the work on all others.
-                log.exception("bug while reconciling", extra={"object": str(item.key)})
+                log.exception("bug while reconciling", extra={"object": item.key})
                 self.queue.add_after(item.key, self.queue.backoff(item.key), Lane.FAST)
             finally:
                 self.queue.done(item.key)
@@ -277,7 +277,7 @@ class Loop:
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
             passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING
-            log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": str(obj.ref)})
+            log.log(logging.DEBUG if passing else logging.WARNING, str(error), extra={"object": obj.ref})
             spared = error.after * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load
             memory.spared = self.clock() + spared
             self.queue.add_after(obj.ref, max(self.queue.backoff(obj.ref), spared), Lane.FAST)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from headrace.controller.accounts import Accounts
 from headrace.controller.api import Api, Object
 from headrace.controller.consequences import Next
+from headrace.controller.lines import Line
 from headrace.controller.relations import Relations
 from headrace.controller.status import Seen
 from headrace.controller.transitions import Transition
@@ -15,6 +16,7 @@ from headrace.engine.errors import CloudError
 from headrace.engine.ownership import owner_of
 from headrace.kinds.common import Kind
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.traces import NoTraces, Traces
 
 RESYNC_SECONDS = 3600.0
 """How often an object is looked at again whose spec does not say, or cannot be read."""
@@ -44,6 +46,7 @@ class Parts:
     """Values from the Secrets of a namespace, by name and key."""
     latest: Callable[[ObjectRef], Object | None] = lambda _: None
     """The object as the watch knows it by now, for passes that take long."""
+    traces: Traces = field(default_factory=NoTraces)
 
     def owner(self, obj: Object) -> str:
         """Return the owner that this object is."""
@@ -66,6 +69,8 @@ class Outcome:
     """Whether AWS asked to slow down, or did not answer, whatever else it said."""
     errors: tuple[CloudError, ...] = ()
     """What went wrong, or is not done yet."""
+    line: Line | None = None
+    """What the log is to say of it."""
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from headrace.controller.api import ApiError, Gone, Object, conditions_of
+from headrace.controller.api import ApiError, Gone, Object
 from headrace.controller.consequences import Next, next_look
 from headrace.controller.deletion import delete
 from headrace.controller.keeping import keep, still_deploying
+from headrace.controller.lines import line_of
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
 from headrace.controller.writer import write_status
-from headrace.engine.errors import CloudError, Deploying, Pending
-from headrace.engine.plan import FieldChange
-from headrace.engine.work import Report
+from headrace.engine.errors import CloudError, Deploying
 from headrace.kinds.definition import ObjectRef
 
 log = logging.getLogger("headrace.reconcile")
@@ -56,7 +55,7 @@ class Reconciler:
         except ApiError:
             raise
         except Exception as error:
-            log.exception("bug while reconciling", extra={"object": str(obj.ref)})
+            log.exception("bug while reconciling", extra={"object": obj.ref})
             return self._told(Told(replace(seen, bug=type(error).__name__)))
 
     def _waiting(self, obj: Object, deploying: Deploying) -> Outcome:
@@ -73,15 +72,13 @@ class Reconciler:
             return Outcome(None, result="deleted")
         for transition in transitions(seen, before.status, status):
             self._parts.recorder.record(obj, transition)
-        result = _result(seen, status)
-        _log(seen, status, result)
+        result, line = _result(seen, status), line_of(seen, status)
         waits = seen.errors and all(isinstance(error, Deploying) for error in seen.errors)
         if waits and not obj.deleting:
             self._rolled_out[obj.ref] = obj.fingerprint()
         next_ = Next.BACKOFF if seen.bug else next_look(seen.errors, self._clock())
-        return Outcome(
-            obj, 0.0 if told.soon else next_, told.interval, result, seen, seen.outage, seen.errors
-        )
+        wait = 0.0 if told.soon else next_
+        return Outcome(obj, wait, told.interval, result, seen, seen.outage, seen.errors, line)
 
 
 def _result(seen: Seen, status: Mapping[str, Any]) -> str:
@@ -96,24 +93,3 @@ def _result(seen: Seen, status: Mapping[str, Any]) -> str:
     if seen.report and seen.report.done:
         return "changed"
     return "drifted" if "Drifted" in types else "in_sync"
-
-
-def _log(seen: Seen, status: Mapping[str, Any], result: str) -> None:
-    """Write one line where something was changed or went wrong, and none where all is as it was."""
-    ready = conditions_of(status)["Ready"]
-    about: dict[str, Any] = {"object": str(seen.obj.ref), "result": result, "reason": ready["reason"]}
-    if seen.report and seen.report.done:
-        about["changed"] = [f"{f.field}: {f.found} -> {f.wanted} ({f.source})" for f in _done(seen.report)]
-    if seen.errors:
-        requests = sorted({e.context.request_id for e in seen.errors if e.context.request_id})
-        about |= {"requests": requests} if requests else {}
-        # What AWS is at work on is no news but once.
-        quiet = all(isinstance(error, Pending) for error in seen.errors)
-        if not quiet or status != seen.obj.status:
-            log.log(logging.INFO if quiet else logging.WARNING, ready["message"], extra=about)
-    elif "changed" in about or status != seen.obj.status:
-        log.info(ready["message"], extra=about)
-
-
-def _done(report: Report) -> list[FieldChange]:
-    return [field for change in report.done for field in change.fields]

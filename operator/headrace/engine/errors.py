@@ -30,6 +30,8 @@ class Context:
     code: str = ""
     status: int = 0
     request_id: str = ""
+    host_id: str = ""
+    """The second id that S3 gives each request; its support asks for both."""
     action: str = ""
     resource: str = ""
     caller: str = ""

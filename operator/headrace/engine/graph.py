@@ -1,7 +1,6 @@
 """Nodes: what one custom resource stands for in the cloud, and how all of them are settled."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from headrace.engine.facet import ResourceType, addressed
 from headrace.engine.ownership import Presence
 from headrace.engine.plan import Change, Plan
 from headrace.engine.slices import ABSENT
+from headrace.engine.threads import Threads
 from headrace.engine.wish import OF_NODE, Layer, Wish
 from headrace.engine.work import Report, Work
 
@@ -212,7 +212,7 @@ def _side_by_side(one: Callable[[Node], Settled], nodes: list[Node]) -> list[Set
     """Settle these at once, on threads of their own: those that read would wait for themselves."""
     if len(nodes) == 1:
         return [one(nodes[0])]
-    with ThreadPoolExecutor(min(_AT_ONCE, len(nodes))) as threads:
+    with Threads(min(_AT_ONCE, len(nodes))) as threads:
         return list(threads.map(one, nodes))
 
 

@@ -50,6 +50,10 @@ class Change:
             return Verb.CREATE
         return Verb.REMOVE if self.after is ABSENT else Verb.CHANGE
 
+    def lines(self) -> list[str]:
+        """Write it for a person: a line for each field, with where its value comes from."""
+        return [f"{_SIGNS[self.verb]} {_line(self.verb, field)}" for field in self.fields]
+
     @property
     def fields(self) -> tuple[FieldChange, ...]:
         """Return the fields that differ, sorted by path."""
@@ -88,8 +92,7 @@ class Plan:
         """Write the plan for a person: a line for the resource, one for each field with its source, a sum."""
         lines = [f"{self.resource} {self.id}"]
         for change in self.changes:
-            sign = _SIGNS[change.verb]
-            lines += [f"  {sign} {_line(change.verb, field)}" for field in change.fields]
+            lines += [f"  {line}" for line in change.lines()]
         verbs = [change.verb for change in self.changes]
         counts = ", ".join(f"{verbs.count(verb)} to {verb}" for verb in Verb)
         return "\n".join([*lines, f"  {counts}, {self.in_sync} in sync"])

@@ -16,7 +16,7 @@ from headrace.engine.fence import Fence
 from headrace.kinds.definition import GROUP, VERSION, Definition, ObjectRef
 from headrace.kube.connection import user_agent
 from headrace.kube.counting import CountingClient
-from headrace.telemetry.requests import Listener, nobody
+from headrace.telemetry.requests import Listener
 
 # Seconds to connect, and to wait for an answer.
 TIMEOUT = (5, 30)
@@ -164,7 +164,7 @@ class KubeClient:
 
 
 def make_client(
-    configuration: client.Configuration, connections: int, identity: str = "", listener: Listener = nobody
+    configuration: client.Configuration, connections: int, *listeners: Listener, identity: str = ""
 ) -> client.ApiClient:
     """Make an API client that holds so many connections open, and tells of its requests.
 
@@ -173,7 +173,7 @@ def make_client(
     configuration.connection_pool_maxsize = connections
     # The queue tries again with its own back-off.
     configuration.retries = False
-    api_client = CountingClient(configuration, listener)
+    api_client = CountingClient(configuration, listeners)
     api_client.user_agent = user_agent(identity)
     return api_client
 

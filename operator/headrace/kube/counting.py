@@ -1,6 +1,6 @@
 """Tells of every request to the API server: those of the kubernetes package, and those that kopf sends."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +13,11 @@ from headrace.telemetry.requests import NO_ANSWER, Listener, Request, code_of, n
 
 
 class CountingClient(client.ApiClient):  # type: ignore[misc]  # the kubernetes package has no types
-    """An API client that tells a listener of each request and its answer, on the thread that asks."""
+    """An API client that tells listeners of each request and its answer, on the thread that asks."""
 
-    def __init__(self, configuration: client.Configuration, listener: Listener) -> None:
+    def __init__(self, configuration: client.Configuration, listeners: Iterable[Listener]) -> None:
         super().__init__(configuration)
-        self._listener = listener
+        self._listeners = tuple(listeners)
 
     def request(self, method: str, url: str, *args: Any, **more: Any) -> Any:
         """Send a request."""
@@ -30,7 +30,8 @@ class CountingClient(client.ApiClient):  # type: ignore[misc]  # the kubernetes 
             raise
         finally:
             told = Request(*named(method, urlsplit(url).path), code_of(status), monotonic() - began)
-            self._listener(told)
+            for listener in self._listeners:
+                listener(told)
         return answer
 
 
@@ -50,7 +51,7 @@ def tracing(listener: Listener) -> aiohttp.TraceConfig:
 
 
 def _tell(
-    listener: Callable[[Request], None],
+    listener: Listener,
     params: aiohttp.TraceRequestEndParams | aiohttp.TraceRequestExceptionParams,
     code: str,
 ) -> None:

@@ -80,7 +80,7 @@ class EventRecorder:
         try:
             self._queue.put_nowait((obj, transition))
         except queue.Full:
-            log.warning("an event was dropped: too many are waiting", extra={"object": str(obj.ref)})
+            log.warning("an event was dropped: too many are waiting", extra={"object": obj.ref})
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -93,10 +93,10 @@ class EventRecorder:
             except (ApiException, HTTPError) as error:
                 if not _namespace_ends(error):
                     said = error.body if isinstance(error, ApiException) and error.body else error
-                    log.warning("an event could not be posted: %s", said, extra={"object": str(obj.ref)})
+                    log.warning("an event could not be posted: %s", said, extra={"object": obj.ref})
             except Exception:
                 # Without this thread there would be no more events at all.
-                log.exception("bug while posting an event", extra={"object": str(obj.ref)})
+                log.exception("bug while posting an event", extra={"object": obj.ref})
 
     def _post(self, obj: Object, transition: Transition) -> None:
         now, key = self._clock(), (obj.uid, transition.reason, transition.note)

@@ -1,7 +1,7 @@
 """An AWS on loopback that answers what it is told to, and remembers what it was asked."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -48,6 +48,7 @@ class Answer:
 
     status: int | None = 200
     body: str = VERSIONING
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,6 +94,8 @@ def _handler(state: Loopback) -> type[BaseHTTPRequestHandler]:
             body = b"" if self.command == "HEAD" else answer.body.encode()
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 

@@ -1,14 +1,16 @@
 """The meter, on a real client: each request is told of once, with its outcome."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from headrace.aws.meter import Call, Meter
+from headrace.aws.meter import Call, Meter, tallied
 from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account
+from headrace.engine.threads import Threads
 from tests.unit.aws.loopback import Answer, Loopback, refusal
 
 
@@ -109,3 +111,36 @@ def test_seconds_are_those_between_sending_and_answer(aws: Loopback) -> None:
     aws.answers = [Answer()]
     versioning(Account(meter, Pacing(1000.0)))
     assert [call.seconds for call in calls] == [2.5]
+
+
+def test_a_request_has_the_ids_that_its_answer_gave_it(
+    account: Account, aws: Loopback, calls: list[Call]
+) -> None:
+    ids = {"x-amz-request-id": "ABC", "x-amz-id-2": "xyz="}
+    aws.answers = [Answer(headers=ids), Answer(403, refusal("AccessDenied"), headers=ids), Answer()]
+    versioning(account)
+    with pytest.raises(ClientError):
+        versioning(account)
+    versioning(account)
+
+    assert [(each.status, each.request_id, each.host_id) for each in calls] == [
+        (200, "ABC", "xyz="),
+        (403, "ABC", "xyz="),
+        (200, "", ""),
+    ]
+
+
+def test_a_piece_of_work_is_told_how_many_requests_it_took_on_all_its_threads(
+    account: Account, aws: Loopback
+) -> None:
+    aws.answers = [Answer() for _ in range(6)]
+    with Threads(2) as pool, tallied() as outer:
+        versioning(account)
+        with tallied() as inner:
+            for future in [pool.submit(versioning, account) for _ in range(3)]:
+                future.result()
+        with ThreadPoolExecutor(1) as others:
+            others.submit(versioning, account).result()
+        versioning(account)
+
+    assert (outer.calls, inner.calls) == (2, 3)

@@ -31,7 +31,7 @@ def delete(world: World, **spec: Any) -> None:
 
 
 def farewell(world: World) -> list[Any]:
-    return [vars(line)["farewell"] for line in world.log() if line.getMessage() == "let go"]
+    return [line.getMessage() for line in world.log() if vars(line).get("result") == "deleted"]
 
 
 def test_what_is_to_be_retained_stays_and_carries_the_mark_of_who_did(made: World) -> None:
@@ -52,6 +52,9 @@ def test_what_is_to_be_deleted_goes_before_the_object_does(made: World) -> None:
     made.look()
 
     assert held == [True]
+    (line,) = made.log()
+    assert vars(line)["done"] == ["presence"]
+    assert [each[:2] for each in vars(line)["plan"]] == ["- "] * len(vars(line)["plan"])
     assert made.thing.there == {}
     assert REF not in made.api
     assert made.thing.reads == ["presence", "presence"], "before, and to verify"

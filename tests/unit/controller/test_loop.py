@@ -13,7 +13,7 @@ from headrace.controller.status import Seen
 from headrace.engine.errors import CloudError, Conflict, Pending, Throttled, Unavailable
 from headrace.kinds.definition import ObjectRef
 from tests.unit.controller.fakes import InlineExecutor
-from tests.unit.controller.objects import asked, body, deleting, ready
+from tests.unit.controller.objects import REF, asked, body, deleting, ready
 from tests.unit.controller.stage import Stage, failing, in_sync, newer, play, written
 from tests.unit.controller.travel import travel
 
@@ -364,7 +364,7 @@ def test_a_bug_is_logged_with_its_trace_and_the_object(caplog: pytest.LogCapture
 
     play(failing(KeyError("bug")), scene)
     (record,) = [record for record in caplog.records if record.exc_info]
-    assert vars(record)["object"] == "Thing shop/media"
+    assert vars(record)["object"] == REF
 
 
 @pytest.mark.parametrize(("error", "levels"), [(ApiError, ["WARNING"] * 4), (Stale, ["WARNING"] * 2)])

@@ -294,7 +294,7 @@ def test_only_what_is_ours_is_worked_on_and_all_is_kept() -> None:
 
     stage = play(in_sync, scene)
     assert {obj.ref.name for _, obj, _ in stage.passes} == {"media"}
-    assert list(stage.metrics.states) == [("Thing", "shop/media")]
+    assert list(stage.metrics.states) == [ObjectRef("Thing", "shop", "media")]
 
 
 def test_stopping_finishes_what_runs_and_begins_nothing_more() -> None:

@@ -3,7 +3,7 @@ import pytest
 from headrace.controller.api import ApiError, Stale
 from headrace.controller.consequences import Next
 from headrace.engine.errors import Denied, Throttled, Unavailable
-from tests.unit.controller.objects import asked, condition
+from tests.unit.controller.objects import REF, asked, condition
 from tests.unit.controller.world import OWNER, World, ready_reason
 from tests.unit.engine.fakes import OTHER, Color, Home, Labels, Lock, Switch
 
@@ -87,7 +87,10 @@ def test_a_pass_that_changed_something_says_so_in_one_line(ready: World) -> None
 
     (line,) = ready.log()
     assert line.getMessage() == "thing media: 4 settings in sync"
-    assert vars(line)["changed"] == ["color.shade: blue -> green (spec)"]
+    about = vars(line)
+    assert (about["object"], about["generation"], about["result"]) == (REF, 2, "changed")
+    assert (about["plan"], about["done"]) == (["~ color.shade: blue -> green (spec)"], ["color"])
+    assert (about["reason"], about["seconds"], about["aws_calls"]) == ("InSync", 0, 0)
     assert vars(line)["object"] == "Thing shop/media"
     assert (vars(line)["result"], vars(line)["reason"]) == ("changed", "InSync")
 

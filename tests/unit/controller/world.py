@@ -9,6 +9,7 @@ import pytest
 
 from headrace.controller.cache import Cache
 from headrace.controller.outcome import Outcome, Parts
+from headrace.controller.passes import Passes
 from headrace.controller.reconciler import Reconciler
 from headrace.controller.relations import Relations, references_of
 from headrace.kinds.common import Kind
@@ -47,10 +48,11 @@ class World:
             latest=self.api.read,
         )
         self.reconciler = Reconciler(parts, clock=lambda: self.now)
+        self.passes = Passes(self.reconciler, clock=lambda: self.now)
 
     def look(self, ref: ObjectRef = REF, outages: int = 0) -> Outcome:
         """Make a pass over the object as it is now."""
-        return self.reconciler(self.api.read(ref), outages)
+        return self.passes(self.api.read(ref), outages)
 
     def status(self, ref: ObjectRef = REF) -> Mapping[str, Any]:
         """Return the status that the API server has."""

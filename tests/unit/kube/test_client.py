@@ -357,7 +357,7 @@ def test_past_a_closed_fence_it_reads_and_does_not_write(api_client: Any, server
 def test_a_client_names_the_replica_that_it_is_of(server: ApiServer) -> None:
     configuration = client.Configuration()
     configuration.host = server.url
-    made = make_client(configuration, 1, "pod-1_ab12")
+    made = make_client(configuration, 1, identity="pod-1_ab12")
     server.answers = [Answer(body=body())]
     KubeClient(made, {"Thing": ThingKind()}).get(REF)
     assert server.asked[0].headers["User-Agent"] == f"headrace/{__version__} (pod-1_ab12)"

@@ -214,7 +214,7 @@ def test_an_api_server_that_fails_costs_the_event_and_no_more(
     assert [asked.body["reason"] for asked in server.asked] == ["AccessDenied", "InSync"]
     (record,) = caplog.records
     assert record.getMessage().startswith("an event could not be posted: ")
-    assert vars(record)["object"] == "Thing shop/media"
+    assert str(vars(record)["object"]) == "Thing shop/media"
 
 
 def test_an_event_that_was_not_posted_is_no_beginning_of_a_series(

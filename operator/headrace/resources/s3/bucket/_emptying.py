@@ -12,6 +12,7 @@ from headrace.aws.codes import CODES
 from headrace.aws.target import Target, absent_on
 from headrace.engine.errors import CloudError, NotEmpty, Pending, Throttled, Unavailable
 from headrace.engine.facet import Emptied
+from headrace.engine.threads import Threads
 from headrace.resources.s3.bucket._common import whose
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def empty(target: Target, stop: Stop) -> Emptied:
     cannot be emptied by anybody, so that nothing more of it is deleted.
     """
     work = _Emptying(target, stop)
-    with ThreadPoolExecutor(_AT_ONCE, "empty") as pool:
+    with Threads(_AT_ONCE, "empty") as pool:
         try:
             with target.translating(), absent_on("NoSuchBucket"):
                 work.run(pool)
