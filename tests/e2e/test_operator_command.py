@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,6 @@ import pytest
 from headrace import __version__
 from sandbox.operator import ROOT
 from sandbox.processes import Child, free_port, wait_until
-from sandbox.world import World
 from tests.e2e.http import get
 
 pytestmark = pytest.mark.e2e
@@ -111,41 +111,67 @@ def unreachable(path: Path) -> Path:
     return path
 
 
-def test_a_cluster_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
-    code, said = run(tmp_path, KUBECONFIG=str(unreachable(tmp_path / "kubeconfig")))
+@pytest.mark.parametrize(
+    ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")], ids=["IPv4", "IPv6"]
+)
+def test_a_port_in_use_is_told_before_anything_else_is_begun(
+    tmp_path: Path, family: socket.AddressFamily, host: str
+) -> None:
+    # That nobody answers there is not even noticed.
+    config = unreachable(tmp_path / "kubeconfig")
+    with socket.create_server((host, 0), family=family) as taken:
+        port = taken.getsockname()[1]
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        code, said = run(tmp_path, "--listen", address, KUBECONFIG=str(config))
     assert code == 1
-    assert "The Kubernetes API server cannot be reached to get the namespace kube-system" in said
-
-
-def test_a_port_in_use_is_told(lone: World, tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = run(tmp_path, "--listen", address, KUBECONFIG=str(lone.plane.kubeconfig))
-    assert code == 1
-    assert f"headrace-operator: Cannot listen on {address}: " in said
-    assert "Choose another --listen." in said
+    assert said.startswith(f"headrace-operator: Cannot listen on {host}:{port}: ")
+    assert said.endswith("Choose another --listen.\n")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_an_address_that_is_not_ours_is_told(lone: World, tmp_path: Path, host: str) -> None:
-    code, said = run(tmp_path, "--listen", f"{host}:8080", KUBECONFIG=str(lone.plane.kubeconfig))
+def test_an_address_that_is_not_ours_is_told(tmp_path: Path, host: str) -> None:
+    config = unreachable(tmp_path / "kubeconfig")
+    code, said = run(tmp_path, "--listen", f"{host}:8080", KUBECONFIG=str(config))
     assert code == 1
-    assert f"headrace-operator: Cannot listen on {host}:8080: " in said
+    assert said.startswith(f"headrace-operator: Cannot listen on {host}:8080: ")
 
 
 def test_it_says_its_version(tmp_path: Path) -> None:
     assert run(tmp_path, "--version") == (0, f"headrace-operator {__version__}\n")
 
 
-def test_until_it_reaches_the_cluster_it_lives_and_is_not_ready(tmp_path: Path) -> None:
-    address = f"127.0.0.1:{free_port()}"
-    argv = [sys.executable, "-m", "headrace", "--listen", address, "--cluster-id", "test"]
-    more = {"KUBECONFIG": str(unreachable(tmp_path / "kubeconfig"))}
-    child = Child.start("the operator", argv, environment(tmp_path, more), tmp_path / "operator.log")
+@pytest.mark.parametrize("more", [(), ("--cluster-id", "test")], ids=["without an id", "with one"])
+def test_until_it_reaches_the_cluster_it_lives_and_says_what_it_waits_for(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    address, log = f"127.0.0.1:{free_port()}", tmp_path / "operator.log"
+    argv = [sys.executable, "-m", "headrace", "--listen", address, *more]
+    env = environment(tmp_path, {"KUBECONFIG": str(unreachable(tmp_path / "kubeconfig"))})
+    said = "The Kubernetes API server cannot be reached to list the resources of headrace.io/v1alpha1: "
+    child = Child.start("the operator", argv, env, log)
     try:
-        wait_until(lambda: get(f"http://{address}/healthz")[0] == 200, what="it lives", children=[child])
-        assert get(f"http://{address}/readyz") == (503, "the watches have not begun yet")
+        wait_until(lambda: said in log.read_text(), what="it says so", children=[child])
+        assert get(f"http://{address}/healthz")[0] == 200
+        status, told = get(f"http://{address}/readyz")
+        assert (status, told.startswith(said)) == (503, True)
+        os.kill(child.pid, signal.SIGTERM)
+        assert child.wait(10) == 0
     finally:
         child.stop(grace=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        ((), "--namespaces and --cluster-id"),
+        (("--namespaces", " , ", "--cluster-id", "c"), "--namespaces"),
+        (("--namespaces", "shop"), "--cluster-id"),
+    ],
+    ids=["nothing", "no namespace", "no id"],
+)
+def test_accounts_from_a_file_need_the_rest_to_be_said(
+    tmp_path: Path, arguments: tuple[str, ...], missing: str
+) -> None:
+    code, said = run(tmp_path, *arguments, HEADRACE_ACCOUNTS="accounts.yaml")
+    assert code == 2
+    assert f"nothing is asked of the whole cluster, so {missing} must be said" in said

@@ -16,6 +16,26 @@ from tests.e2e.life import Cradle
 pytestmark = pytest.mark.e2e
 
 
+def test_the_commands_that_are_told_do_without_a_cluster_role(
+    control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    install(control_plane)
+    shop = f"shop-{uuid4().hex[:8]}"
+    control_plane.kubectl_run("create", "namespace", shop)
+    keys = ("--from-literal=api=s3cr3t", f"--namespace={shop}")
+    control_plane.kubectl_run("create", "secret", "generic", "origin-keys", *keys)
+    clock = iter(range(0, 1000, 10)).__next__
+    secrets = FreshSecrets(Cradle.of(control_plane, tmp_path).kube, clock, clusterwide=False)
+    wanted = [("origin-keys", "api")]
+
+    with pytest.raises(Denied) as refused:
+        secret_values(secrets, shop, wanted)
+    for command in refused.value.message.partition("Make and bind one: ")[2].split(" && "):
+        control_plane.kubectl_run(*shlex.split(command)[1:])
+
+    assert secret_values(secrets, shop, wanted) == {("origin-keys", "api"): Sensitive("s3cr3t")}
+
+
 def test_the_command_that_is_told_lets_the_operator_read_the_secrets_of_that_namespace_alone(
     control_plane: ControlPlane, tmp_path: Path
 ) -> None:

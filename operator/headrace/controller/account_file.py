@@ -53,7 +53,7 @@ def parse(text: str) -> dict[str, Body]:
         raw = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise FileWrong(f"it is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(raw, list):
+    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
         raise FileWrong("it has to be a list of accounts, each with name and spec")
     if len(raw) > _MOST:
         raise FileWrong(f"it has {len(raw)} accounts, and may have {_MOST}")

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,11 +124,11 @@ def permitted(rights: Rights, wanted: Sequence[Right], namespaces: Sequence[str]
         nonlocal told
         try:
             missing = rights.missing(wanted)
-            said = sentence(rights.user(), missing, wanted) if missing else ""
+            closed = {place for place in namespaces if _in(missing, place) == _in(wanted, place)}
+            said = sentence(rights.user(), missing, closed) if missing else ""
         except Forbidden as error:
             # Who keeps us from asking leaves it to the watch to find out.
-            missing, said = [], str(error)
-        closed = {n for n in namespaces if _in(missing, n) == _in(wanted, n)}
+            missing, closed, said = [], set(), str(error)
         if any(right.namespace not in closed for right in missing) or (closed and closed == set(namespaces)):
             return said
         if said and said != told:
@@ -143,13 +143,12 @@ def _in(rights: Iterable[Right], namespace: str) -> set[Right]:
     return {right for right in rights if right.namespace == namespace}
 
 
-def sentence(user: str, missing: Iterable[Right], wanted: Iterable[Right] = ()) -> str:
-    """Say what we lack, sorted, and what to do about it."""
-    missing, wanted = list(missing), list(wanted)
+def sentence(user: str, missing: Collection[Right], closed: Collection[str] = ()) -> str:
+    """Say what we lack, sorted, and what to do about it; in closed namespaces we lack all that we need."""
     places = sorted({right.namespace for right in missing})
     said = "; ".join(
         f"anything in namespace {place}, if there is one"
-        if place and _in(missing, place) == _in(wanted, place)
+        if place in closed
         else f"{_listed(_in(missing, place))} {f'in namespace {place}' if place else 'in the whole cluster'}"
         for place in places
     )

@@ -63,6 +63,21 @@ def refused(it: Body, *others: Body) -> CloudError:
 # Referring
 
 
+def test_what_is_where_nobody_looks_is_not_waited_for() -> None:
+    cache = Cache(references_of(KINDS))
+    it = thing("a/site", "b/media")
+    assert cache.put(it)
+
+    with pytest.raises(Invalid) as refused:
+        Relations(cache, KINDS, ("c", "a")).referred(Object(it))
+    assert refused.value.message == (
+        "spec.to[b/media]: Thing b/media cannot be found, because namespace b is not served by this "
+        "operator. Refer to one in a, c, or have it serve that namespace, too."
+    )
+    with pytest.raises(Waiting):
+        Relations(cache, KINDS, ("a", "b")).referred(Object(it))
+
+
 def test_what_is_referred_to_is_had_with_its_status() -> None:
     site, media, docs = (
         thing("a/site", "a/media", "b/docs"),

@@ -115,6 +115,21 @@ def test_where_the_role_is_not_bound_the_command_that_binds_it_is_told(
     ]
 
 
+def test_without_a_cluster_role_the_role_to_make_is_told(vault: Vault) -> None:
+    vault.error = Forbidden("no", USER)
+
+    with pytest.raises(Denied) as caught:
+        secret_values(FreshSecrets(vault, lambda: 0.0, clusterwide=False), "shop", [("keys", "api")])
+
+    sentence, _, commands = caught.value.message.partition(" Make and bind one: ")
+    assert sentence == "The operator may not read Secret shop/keys: no Role lets it in namespace shop."
+    assert commands.split(" && ") == [
+        f"kubectl create role {READER} --namespace=shop --verb=get --resource=secrets",
+        f"kubectl create rolebinding {READER} --namespace=shop --role={READER} "
+        "--serviceaccount=headrace-system:headrace-operator",
+    ]
+
+
 @pytest.mark.parametrize(
     ("namespace", "error"), [("shop", ApiError("etcd is ill")), ("", Forbidden("no right", USER))]
 )
