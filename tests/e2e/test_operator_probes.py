@@ -94,10 +94,11 @@ def test_the_metrics_agree_with_the_request_log_and_the_objects(lone: World, sta
         time.sleep(0.1)
     assert PROMISED - found.keys() == set()
     refused = labels(service="s3", operation="CreateBucket", outcome="InvalidAccessKeyId")
-    assert found["headrace_aws_requests_total"][refused] == 1
+    assert found["headrace_aws_requests_total"][refused] >= 1
 
     passes = {dict(key)["result"]: value for key, value in found["headrace_reconciles_total"].items()}
-    assert passes == {"changed": 1, "stalled": 1, "drifted": 1}
+    assert passes.pop("stalled") >= 1, "it is tried again"
+    assert passes == {"changed": 1, "drifted": 1}
     assert found["headrace_objects"] == objects(ready=1, stalled=1)
     drifted = {labels(kind=kind): float(kind == KIND) for kind in DEFINITIONS}
     assert found["headrace_drifted_objects"] == drifted
