@@ -17,7 +17,7 @@ from sandbox.control_plane.audit import service_account_user
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
 from sandbox.operator import Operator
-from sandbox.processes import free_port
+from sandbox.processes import free_port, wait_until
 from sandbox.volumes import Object, Volumes
 
 _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -115,28 +115,39 @@ class Replicas:
     ) -> None:
         self._stop(list(self.running))
 
-    def sync(self) -> list[Replica]:
-        """Start what has no process yet, and then end what has no pod any more; return those that run.
+    def begin(self) -> None:
+        """Start a process for each pod that has none; nothing is waited for."""
+        for uid, pod in self._pods().items():
+            if uid not in self.running:
+                self.running[uid] = Replica(self._plane, self._aws, pod, self._directory / uid)
+                self.running[uid].start(wait=False)
 
-        As in a rolling update, the new ones are ready before an old one goes.
+    def settle(self) -> list[Replica]:
+        """Have a process for each pod and for no other, and return them.
+
+        As in a rolling update, all of them are ready before one goes that is not wanted any more.
         """
-        pods = {pod["metadata"]["uid"]: pod for pod in self._pods()}
-        for uid in pods.keys() - self.running.keys():
-            self.running[uid] = Replica(self._plane, self._aws, pods[uid], self._directory / uid)
-            self.running[uid].start()
-        self._stop(self.running.keys() - pods.keys())
+        self.begin()
+        pods = self._pods().keys()
+        for uid in pods:
+            wait_until(self.running[uid].ready, what="the pod is ready", children=[self.running[uid].child])
+        self._stop(self.running.keys() - pods)
         return list(self.running.values())
 
-    def _pods(self) -> list[Object]:
-        """The pods that are not on their way out; none where there is no Deployment."""
+    def _pods(self) -> dict[str, Object]:
+        """The pods that have a node and are not on their way out, by uid; none without a Deployment."""
         where = f"/namespaces/{self._namespace}"
         deployment = self._plane.read(f"/apis/apps/v1{where}/deployments/{self._deployment}")
         if deployment is None:
-            return []
+            return {}
         labels = deployment["spec"]["selector"]["matchLabels"].items()
         selector = ",".join(f"{key}={value}" for key, value in labels).replace("/", "%2F")
         pods: list[Object] = self._plane.read(f"/api/v1{where}/pods?labelSelector={selector}")["items"]
-        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return {
+            pod["metadata"]["uid"]: pod
+            for pod in pods
+            if "nodeName" in pod["spec"] and "deletionTimestamp" not in pod["metadata"]
+        }
 
     def _stop(self, uids: Iterable[str]) -> None:
         for uid in list(uids):

@@ -1,0 +1,173 @@
+"""Releases with everything that belongs to them: Helm's objects, and the operator in each of their pods."""
+
+import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from sandbox.aws.stand_in import Call, StandIn
+from sandbox.control_plane.server import ControlPlane
+from sandbox.replicas import Replica, Replicas
+from sandbox.world import World
+from tests.chart.helm import Helm, Said
+from tests.chart.values import Values
+from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
+
+SECONDS = "--timeout=60s"
+SHOP = ROOT / "tests" / "chart" / "shop"
+_KEYS = "aws-keys"
+_POLL_SECONDS = 0.1
+_READS = ("Get", "List", "Head")
+
+
+class Rollout:
+    """A release of the operator, in a cluster whose pods have processes, and the charts of its users."""
+
+    def __init__(
+        self,
+        plane: ControlPlane,
+        aws: StandIn,
+        directory: Path,
+        values: Values,
+        *,
+        name: str = "headrace",
+        namespace: str = NAMESPACE,
+    ) -> None:
+        self.plane, self.aws, self.directory = plane, aws, directory
+        self.name, self.namespace = name, namespace
+        self.helm = Helm(plane, directory)
+        self.values = {**_common(aws), **values}
+        self._replicas = Replicas(plane, aws, name, namespace, directory / "pods")
+        _prepare(plane, namespace)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.run("uninstall", "--ignore-not-found", "--wait", SECONDS)
+
+    def definitions(self, chart: Path = ROOT / CRDS) -> None:
+        """Install or upgrade the definitions."""
+        where = (f"--namespace={self.namespace}", "--wait", SECONDS)
+        _content(self.helm("upgrade", "--install", "headrace-crds", str(chart), *where))
+
+    def undefine(self) -> None:
+        """Uninstall the definitions' chart."""
+        _content(self.helm("uninstall", "headrace-crds", f"--namespace={self.namespace}", "--wait", SECONDS))
+
+    def defines(self, kind: str) -> bool:
+        """Whether the API server has the definition."""
+        found = self.plane.read(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind}")
+        return found is not None and "deletionTimestamp" not in found["metadata"]
+
+    def operator(self, chart: Path = ROOT / OPERATOR, **values: Any) -> list[Replica]:
+        """Install or upgrade the operator, wait as Helm does, and have its pods run; return them."""
+        _content(self.upgrade({**self.values, **values}, SECONDS, chart=chart))
+        return self._replicas.settle()
+
+    def upgrade(self, values: Values, *arguments: str, chart: Path = ROOT / OPERATOR) -> Said:
+        """Have Helm install or upgrade the operator and wait, while its pods begin to run.
+
+        They must: Helm waits for the accounts, too.
+        """
+        where = ("upgrade", "--install", self.name, str(chart), f"--namespace={self.namespace}", "--wait")
+        with ThreadPoolExecutor(1) as aside:
+            said = aside.submit(self.helm, *where, *arguments, values=values)
+            while not said.done():
+                self._replicas.begin()
+                time.sleep(_POLL_SECONDS)
+        return said.result()
+
+    def run(self, *arguments: str) -> list[Replica]:
+        """Have Helm do something to the release, and the pods follow; return those that run."""
+        verb, *options = arguments
+        _content(self.helm(verb, self.name, f"--namespace={self.namespace}", *options))
+        return self._replicas.settle()
+
+    def world(self, name: str | None = None) -> World:
+        """Return a namespace of users."""
+        world = World(self.plane, self.aws, name)
+        (world.user,) = {replica.user for replica in self._replicas.running.values()}
+        return world
+
+
+def writes(calls: list[Call]) -> list[str]:
+    """Return those of the calls that are no reading."""
+    return [call.operation for call in calls if not call.operation.startswith(_READS)]
+
+
+def shop(helm: Helm, world: World, verb: str, *arguments: str, **values: Any) -> Said:
+    """Install or upgrade the users' chart in their namespace."""
+    where = ("shop", str(SHOP), f"--namespace={world.namespace}")
+    return helm(verb, *where, *arguments, values={"bucket": world.name(), **values})
+
+
+def previous(directory: Path, chart: str | Path, field: str = "") -> Path:
+    """Package a chart as it could have been one version earlier.
+
+    There is no earlier one yet. It has another version and other defaults, and its kinds lack a field of the
+    bucket's spec, and the column Message.
+    """
+    folder = directory / Path(chart).name
+    shutil.copytree(ROOT / chart, folder)
+    for template in folder.glob("templates/*.headrace.io.yaml"):
+        template.write_text(_without(template.read_text(), field))
+    about = folder / "Chart.yaml"
+    about.write_text(about.read_text().replace("ersion: 0.1.0", "ersion: 0.0.9"))
+    return folder
+
+
+def _without(template: str, field: str) -> str:
+    """The template of a definition without a field of the spec, where there is one, and without a column."""
+    ours = [line for line in template.splitlines() if "{{" in line]
+    marked = template
+    for number, line in enumerate(ours):
+        marked = marked.replace(line, f"  helm-{number}: here")
+    definition = yaml.safe_load(marked)
+    (version,) = definition["spec"]["versions"]
+    columns = version["additionalPrinterColumns"]
+    version["additionalPrinterColumns"] = [it for it in columns if it["name"] != "Message"]
+    version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].pop(field, None)
+    text = yaml.safe_dump(definition, sort_keys=False, width=10**6)
+    for number, line in enumerate(ours):
+        text = text.replace(f"  helm-{number}: here", line)
+    return text
+
+
+def _common(aws: StandIn) -> Values:
+    """Values with which the operator finds the stand-in, with keys from a Secret."""
+    keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+    return {
+        "aws": {"region": "eu-central-1", "endpointURL": aws.url},
+        "extraEnv": [
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": _KEYS, "key": key}}}
+            for name, key in keys.items()
+        ],
+    }
+
+
+def _prepare(plane: ControlPlane, namespace: str) -> None:
+    """Make the release's namespace, where pods must be restricted, with the keys for AWS."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    made = [
+        {"kind": "Namespace", "metadata": {"name": namespace, "labels": labels}},
+        {
+            "kind": "Secret",
+            "metadata": {"name": _KEYS, "namespace": namespace},
+            "stringData": {"id": "000000000000", "secret": "stand-in"},
+        },
+    ]
+    objects = [{"apiVersion": "v1", **it} for it in made]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    plane.kubectl_run("apply", "--server-side", "-f", "-", input=text)
+
+
+def _content(said: Said) -> None:
+    assert said.code == 0, said.err

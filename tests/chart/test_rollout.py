@@ -1,0 +1,223 @@
+"""The charts in a cluster: installed, upgraded, rolled back and taken away while objects live.
+
+Helm waits for pods in which nothing runs; their processes are here, started from what the pods say. An object
+that is Ready shows that arguments, variables, Secrets, the token and its rights are what the operator needs.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.aws.stand_in import StandIn
+from sandbox.control_plane.server import ControlPlane
+from sandbox.errors import SandboxError
+from sandbox.world import Object, World, condition
+from tests.chart.rollout import SECONDS, Rollout, previous, shop, writes
+from tests.e2e.buckets import tags
+from tests.e2e.distributions import spec
+from tools.charts import CRDS, NAMESPACE, OPERATOR
+
+pytestmark = pytest.mark.e2e
+
+TEAM = {"names": ["t-*"], "buckets": {"create": ["t-*"], "adopt": ["t-*"]}}
+ACCOUNT = {"name": "main", "spec": {"default": True, "namespaces": [TEAM]}}
+KINDS = ("acceleratedbuckets.headrace.io", "awsaccounts.headrace.io", "distributions.headrace.io")
+FIELD = "tags"
+"""What the buckets of the previous version did not have."""
+
+
+@pytest.fixture(scope="module")
+def plane() -> Iterator[ControlPlane]:
+    with ControlPlane.start(nodes=2) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[StandIn]:
+    with StandIn() as stand_in:
+        stand_in.deployment(0.2)
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def headrace(
+    plane: ControlPlane, cloud: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rollout]:
+    values = {"clusterID": "prod-1", "accounts": [ACCOUNT]}
+    with Rollout(plane, cloud, tmp_path_factory.mktemp("headrace"), values) as rollout:
+        rollout.definitions()
+        rollout.operator()
+        yield rollout
+
+
+@pytest.fixture
+def team(headrace: Rollout) -> Iterator[World]:
+    """A namespace of users, while the operator of this version runs."""
+    headrace.definitions()
+    headrace.operator()
+    yield headrace.world()
+    headrace.aws.clear_faults()
+
+
+def living(team: World) -> list[Object]:
+    """Have a bucket and its distribution, and return them once they are Ready."""
+    bucket = {"bucketName": team.name(), "region": "eu-central-1", "deletionPolicy": "Delete"}
+    team.apply(bucket)
+    team.of("Distribution").apply(spec(), "site")
+    team.of("Distribution").ready("site")
+    return seen(team)
+
+
+def seen(team: World) -> list[Object]:
+    return [team.get(), team.of("Distribution").get("site")]
+
+
+def unharmed(before: list[Object], after: list[Object]) -> bool:
+    """Whether objects are the same, their status included, but for when they were asked to be looked at."""
+
+    def part(obj: Object) -> Any:
+        meta = {key: obj["metadata"][key] for key in ("uid", "finalizers", "generation")}
+        return meta, obj["spec"], {**obj["status"], "lastHandledReconcileAt": ""}
+
+    return [part(obj) for obj in before] == [part(obj) for obj in after]
+
+
+def looked_at_anew(team: World) -> None:
+    """Have the operator that runs now look at all there is."""
+    team.look_now()
+    team.of("Distribution").look_now("site")
+
+
+# Installed
+
+
+def test_helm_waits_for_the_pods_which_are_on_different_nodes_and_may_be_evicted_one_by_one(
+    headrace: Rollout, team: World
+) -> None:
+    pods = [replica.pod for replica in headrace.operator()]
+    assert {pod["spec"]["nodeName"] for pod in pods} == {"node-0", "node-1"}
+    budget = headrace.plane.read(f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets/headrace")
+    assert (budget["status"]["currentHealthy"], budget["status"]["disruptionsAllowed"]) == (2, 1)
+
+
+def test_what_helm_installed_serves_objects_with_the_rights_of_its_service_account(
+    headrace: Rollout, team: World
+) -> None:
+    living(team)
+    refused = [
+        request for request in team.audit.since(0) if request.user == team.user and request.code == 403
+    ]
+    assert refused == []
+    assert headrace.plane.read("/apis/headrace.io/v1alpha1/awsaccounts/main")["status"]["accountID"]
+
+
+def test_helm_test_is_content(headrace: Rollout, team: World) -> None:
+    headrace.run("test", SECONDS)
+
+
+# Upgraded
+
+
+def test_an_upgrade_from_the_previous_charts_leaves_living_objects_and_aws_alone(
+    headrace: Rollout, team: World, tmp_path: Path
+) -> None:
+    headrace.definitions(previous(tmp_path, CRDS, FIELD))
+    old = headrace.operator(previous(tmp_path, OPERATOR))
+    with pytest.raises(SandboxError, match=rf"\.spec\.{FIELD}: field not declared in schema"):
+        team.apply({FIELD: {"team": "shop"}})
+    before = living(team)
+    team.mark()
+    mark = team.aws.mark()
+
+    headrace.definitions()
+    new = headrace.operator()
+
+    assert not {replica.name for replica in old} & {replica.name for replica in new}
+    looked_at_anew(team)
+    after = seen(team)
+    assert writes(team.aws.since(mark)) == []
+    assert unharmed(before, after)
+    team.apply({**after[0]["spec"], FIELD: {"team": "shop"}})
+    team.ready()
+    assert tags(team.aws.client("s3"), team.name())["team"] == "shop"
+
+
+def test_a_rollback_leaves_living_objects_and_aws_alone(headrace: Rollout, team: World) -> None:
+    before = living(team)
+    old = headrace.operator(log={"format": "json", "level": "debug"})
+    mark = team.aws.mark()
+
+    new = headrace.run("rollback", "--wait", SECONDS)
+
+    assert not {replica.name for replica in old} & {replica.name for replica in new}
+    looked_at_anew(team)
+    assert writes(team.aws.since(mark)) == []
+    assert unharmed(before, seen(team))
+
+
+def test_an_upgrade_whose_pods_never_become_ready_fails_and_what_ran_goes_on(
+    headrace: Rollout, team: World
+) -> None:
+    before = living(team)
+    running = {replica.name for replica in headrace.operator()}
+    values = {**headrace.values, "nodeSelector": {"no-node": "has-this"}}
+
+    failed = headrace.upgrade(values, "--timeout=3s")
+
+    assert failed.code != 0
+    assert "Deployment/headrace-system/headrace not ready" in failed.err
+    pods = headrace.plane.read(f"/api/v1/namespaces/{NAMESPACE}/pods")["items"]
+    assert running <= {pod["metadata"]["name"] for pod in pods if pod["status"]["phase"] == "Running"}
+    assert unharmed(before, seen(team))
+
+
+# Uninstalled
+
+
+def test_uninstalling_takes_nothing_of_the_users_and_the_next_install_takes_all_up_without_a_write_to_aws(
+    headrace: Rollout, team: World
+) -> None:
+    before = living(team)
+    account = headrace.plane.read("/apis/headrace.io/v1alpha1/awsaccounts/main")
+    mark = team.aws.mark()
+
+    assert headrace.run("uninstall", "--wait", SECONDS) == []
+    headrace.undefine()
+
+    assert {name for name in KINDS if headrace.defines(name)} == set(KINDS)
+    assert seen(team) == before
+    assert headrace.plane.read("/apis/headrace.io/v1alpha1/awsaccounts/main") == account
+    team.aws.client("s3").head_bucket(Bucket=team.name())
+
+    headrace.definitions()
+    headrace.operator()
+    looked_at_anew(team)
+    assert writes(team.aws.since(mark)) == []
+    assert unharmed(before, seen(team))
+
+
+# The charts of users
+
+
+def test_helm_waits_until_the_objects_of_a_chart_are_ready(headrace: Rollout, team: World) -> None:
+    team.aws.deployment(2)
+    said = shop(headrace.helm, team, "install", "--wait", SECONDS)
+    assert said.code == 0, said.err
+    assert [condition(obj, "Ready")["status"] for obj in seen(team)] == ["True", "True"]
+    team.aws.deployment(0.2)
+
+
+def test_helm_fails_at_once_with_our_message_where_an_object_is_stalled(
+    headrace: Rollout, team: World
+) -> None:
+    began = time.monotonic()
+    said = shop(headrace.helm, team, "install", "--wait", "--timeout=300s", bucket="not-granted")
+    assert said.code != 0
+    # Far less than the timeout, however slow the machine is.
+    assert time.monotonic() - began < 150
+    message = condition(team.get(), "Stalled")["message"]
+    assert f"resource AcceleratedBucket/{team.namespace}/media not ready. status: Failed" in said.err
+    assert message in said.err
