@@ -334,3 +334,11 @@ def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_
     (endpoint,) = pods["spec"]["podMetricsEndpoints"]
     assert endpoint["authorization"] == {"credentials": {"name": "prometheus", "key": "token"}}
     assert endpoint["tlsConfig"] == {"serverName": "headrace", "insecureSkipVerify": False}
+
+
+def test_prometheus_sends_no_token_where_nobody_asks_for_one() -> None:
+    secure = {"enabled": True, "certSecret": "headrace-metrics", "authorization": False}
+    documents = rendered({"metrics": {"secure": secure, "serviceMonitor": {"enabled": True}}})
+
+    (endpoint,) = only(documents, "ServiceMonitor")["spec"]["endpoints"]
+    assert endpoint.keys() == {"port", "path", "scheme", "tlsConfig"}
