@@ -70,8 +70,6 @@
 {{- end }}
 
 {{- define "headrace.mounts" -}}
-- name: tmp
-  mountPath: /tmp
 {{- if .Values.watchNamespaces }}
 - name: accounts
   mountPath: /etc/headrace/accounts
@@ -88,9 +86,6 @@
 {{- end }}
 
 {{- define "headrace.volumes" -}}
-- name: tmp
-  emptyDir:
-    sizeLimit: 16Mi
 {{- if .Values.watchNamespaces }}
 - name: accounts
   configMap:
