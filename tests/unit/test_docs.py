@@ -80,7 +80,7 @@ def test_who_follows_the_page_about_iam_has_policies_with_nothing_left_to_fill_i
         (tmp_path / name).write_text(f"#!/bin/sh\n{answer}\n")
         (tmp_path / name).chmod(0o755)
     (tmp_path / "docs").symlink_to(IAM.parents[1])
-    made = {}
+    made: dict[str, str] = {}
     for block in blocks(IAM):
         env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         subprocess.run(["/bin/sh", "-ec", block], cwd=tmp_path, env=env, check=True, capture_output=True)

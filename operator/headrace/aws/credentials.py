@@ -15,6 +15,7 @@ from botocore.credentials import (
     AssumeRoleWithWebIdentityProvider,
     ContainerProvider,
     CredentialProvider,
+    CredentialResolver,
     DeferredRefreshableCredentials,
 )
 from botocore.loaders import create_loader
@@ -171,18 +172,31 @@ def plain_session() -> botocore.session.Session:
     return botocore.session.get_session()
 
 
+class _Own(botocore.session.Session):
+    """A session with what the process runs with, asked for by our providers where we have them."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._asking, self._seen_by = plain_session(), watch
+        self._asking.register_component("data_loader", _LOADER)
+
+    def get_credentials(self) -> Any:
+        """Return them from botocore's chain, which is made when it is first needed, for who asks then."""
+        chain: CredentialResolver = self.get_component("credential_provider")
+        if not any(isinstance(provider, WebIdentity) for provider in chain.providers):
+            asking = partial(_client, self._asking, self._seen_by)
+            chain.insert_before(_AS_WEB_IDENTITY, WebIdentity(asking))
+            chain.insert_before(_AS_CONTAINER, Agent())
+        return super().get_credentials()
+
+
 def own_session(watch: Watch) -> botocore.session.Session:
     """Make a session with what the process runs with.
 
     Args:
         watch: what sees the client with which a token becomes a role.
     """
-    session, asking = plain_session(), plain_session()
-    asking.register_component("data_loader", _LOADER)
-    resolver = session.get_component("credential_provider")
-    resolver.insert_before(_AS_WEB_IDENTITY, WebIdentity(partial(_client, asking, watch)))
-    resolver.insert_before(_AS_CONTAINER, Agent())
-    return session
+    return _Own(watch)
 
 
 def for_boto3(session: botocore.session.Session) -> boto3.session.Session:
