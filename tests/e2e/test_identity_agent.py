@@ -139,7 +139,7 @@ def test_an_association_or_a_trust_that_is_missing_is_told_until_it_is_there(
         here.shop.ready(name)
 
 
-def test_an_agent_that_fails_is_an_outage_and_over_by_itself(here: Realm, agent: Agent, name: str) -> None:
+def test_an_agent_that_fails_is_an_outage(here: Realm, agent: Agent) -> None:
     agent.broken = 500
     try:
         with here.account() as account:
@@ -150,7 +150,8 @@ def test_an_agent_that_fails_is_an_outage_and_over_by_itself(here: Realm, agent:
                 "this lasts."
             )
             agent.broken = 0
-            here.ready(account, 40)
+            here.look_now(account)
+            here.ready(account)
     finally:
         agent.broken = 0
 

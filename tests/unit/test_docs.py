@@ -1,8 +1,11 @@
 """What the code and its documentation say: words that nobody writes, commands that AWS does not know."""
 
 import ast
+import json
+import os
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,9 +45,14 @@ IAM = Path(__file__).parents[2] / "docs" / "iam" / "README.md"
 OF_THE_COMMAND = {"output", "query"}
 
 
+def blocks(page: Path) -> list[str]:
+    """Return what a page has for a shell."""
+    return re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+
+
 def commands(page: Path) -> Iterator[list[str]]:
     """Yield the words of each call of the aws command that a page has."""
-    for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+    for block in blocks(page):
         for line in block.replace("\\\n", " ").splitlines():
             found = re.search(r"\baws [a-z].*", line)
             if found:
@@ -64,3 +72,21 @@ def test_every_command_of_the_page_about_iam_is_one_that_aws_has() -> None:
         assert {xform_name(member, "-") for member in shape.required_members} <= options, command
         seen += 1
     assert seen > 10
+
+
+def test_who_follows_the_page_about_iam_has_policies_with_nothing_left_to_fill_in(tmp_path: Path) -> None:
+    answer = 'case "$*" in *issuer*) echo https://oidc.example/id/1;; *) echo arn:aws:eks:::cluster/c;; esac'
+    for name in ("aws", "kubectl"):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "docs").symlink_to(IAM.parents[1])
+    made: dict[str, str] = {}
+    for block in blocks(IAM):
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        subprocess.run(["/bin/sh", "-ec", block], cwd=tmp_path, env=env, check=True, capture_output=True)
+        made |= {path.name + block: path.read_text() for path in tmp_path.glob("*.json")}
+
+    assert len(made) > 5
+    for text in made.values():
+        assert json.loads(text)["Statement"]
+        assert re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text) == []

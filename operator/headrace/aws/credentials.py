@@ -15,6 +15,7 @@ from botocore.credentials import (
     AssumeRoleWithWebIdentityProvider,
     ContainerProvider,
     CredentialProvider,
+    CredentialResolver,
     DeferredRefreshableCredentials,
 )
 from botocore.loaders import create_loader
@@ -170,13 +171,37 @@ def session_of(source: Source, watch: Watch, fence: Fence) -> botocore.session.S
 
 
 def plain_session(fence: Fence) -> botocore.session.Session:
-    """Make a session with botocore's own ways to credentials, all of whose clients come past the fence.
+    """Make a session with botocore's own ways to credentials, all of whose clients come past the fence."""
+    session = botocore.session.get_session()
+    _fenced(session, fence)
+    return session
+
+
+def _fenced(session: botocore.session.Session, fence: Fence) -> None:
+    """Have all clients of a session come past the fence.
 
     Last before they send: whoever waited for its turn, or to try again, may lead no more.
     """
-    session = botocore.session.get_session()
     session.get_component("event_emitter").register_last("before-send", lambda **_: fence.check())
-    return session
+
+
+class _Own(botocore.session.Session):
+    """A session with what the process runs with, asked for by our providers where we have them."""
+
+    def __init__(self, watch: Watch, fence: Fence) -> None:
+        super().__init__()
+        _fenced(self, fence)
+        self._asking, self._seen_by = plain_session(fence), watch
+        self._asking.register_component("data_loader", _LOADER)
+
+    def get_credentials(self) -> Any:
+        """Return them from botocore's chain, which is made when it is first needed, for who asks then."""
+        chain: CredentialResolver = self.get_component("credential_provider")
+        if not any(isinstance(provider, WebIdentity) for provider in chain.providers):
+            asking = partial(_client, self._asking, self._seen_by)
+            chain.insert_before(_AS_WEB_IDENTITY, WebIdentity(asking))
+            chain.insert_before(_AS_CONTAINER, Agent())
+        return super().get_credentials()
 
 
 def own_session(watch: Watch, fence: Fence) -> botocore.session.Session:
@@ -186,12 +211,7 @@ def own_session(watch: Watch, fence: Fence) -> botocore.session.Session:
         watch: what sees the client with which a token becomes a role.
         fence: lets requests through.
     """
-    session, asking = plain_session(fence), plain_session(fence)
-    asking.register_component("data_loader", _LOADER)
-    resolver = session.get_component("credential_provider")
-    resolver.insert_before(_AS_WEB_IDENTITY, WebIdentity(partial(_client, asking, watch)))
-    resolver.insert_before(_AS_CONTAINER, Agent())
-    return session
+    return _Own(watch, fence)
 
 
 def for_boto3(session: botocore.session.Session) -> boto3.session.Session:

@@ -60,8 +60,10 @@ class Account:
     ) -> None:
         self._meter, self._pacing, self._source = meter, pacing, source or Source()
         self._turns = turns or Turns()
-        session = session_of(self._source, self._watch_own, fence or Fence())
-        self._region = self._source.region or region_of(session)
+        # A profile that is named and not there is noticed here.
+        with translating(self.place("the AWS account")):
+            session = session_of(self._source, self._watch_own, fence or Fence())
+            self._region = self._source.region or region_of(session)
         self._session = for_boto3(session)
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()

@@ -111,6 +111,14 @@ def test_a_role_cannot_be_assumed_by_nobody(monkeypatch: pytest.MonkeyPatch) -> 
         account(Source(ROLE)).check()
 
 
+def test_a_profile_that_is_not_there_is_told(aws: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    with pytest.raises(
+        BadCredentials, match=r"The config profile \(nowhere\) could not be found\. Check what"
+    ):
+        account()
+
+
 def test_an_endpoint_of_its_own_is_for_all_calls_of_the_role_included(aws: Loopback) -> None:
     with loopback() as other:
         other.answers = [assumed()]
