@@ -43,7 +43,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
+def nameless(nobody: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A user of whom the machine knows no more than the number, as in an image."""
 
     def unknown(uid: int) -> NoReturn:
