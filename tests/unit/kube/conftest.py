@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from kubernetes import client
@@ -39,4 +39,16 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KUBECONFIG", "")
     proxies = [name + "_proxy" for name in ("http", "https", "no")]
     for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", *proxies, *map(str.upper, proxies)):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def nameless(nobody: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user of whom the machine knows no more than the number, as in an image."""
+
+    def unknown(uid: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)

@@ -32,6 +32,12 @@ def test_without_one_that_of_the_user_is_read(tmp_path: Path, monkeypatch: pytes
     assert load().host == SERVER
 
 
+@pytest.mark.usefixtures("nameless")
+def test_a_user_without_a_home_has_no_kubeconfig_there() -> None:
+    with pytest.raises(ConnectionFailed, match=r"no KUBECONFIG, and not in a pod"):
+        load()
+
+
 def test_several_files_are_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kubeconfig(tmp_path / "config", SERVER)
     monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none:{tmp_path}/config")

@@ -140,6 +140,15 @@ def test_what_is_there_is_listed_and_what_happens_then_is_heard_of(tmp_path: Pat
     ]
 
 
+@pytest.mark.usefixtures("nameless")
+def test_a_user_without_a_name_watches_as_well(tmp_path: Path) -> None:
+    async def scene() -> list[Heard]:
+        async with watching(tmp_path, (), item("a", 3)) as world:
+            return await world.hear(1)
+
+    assert asyncio.run(scene()) == [("listed", "a", "3")]
+
+
 def test_nothing_is_written_whatever_is_seen(tmp_path: Path) -> None:
     """Also not to objects that other operators of kopf left their marks on."""
     marked = {
