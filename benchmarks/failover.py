@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from statistics import median
@@ -17,6 +18,7 @@ import typer
 
 from sandbox.aws.stand_in import Call
 from sandbox.console import say
+from sandbox.control_plane.audit import AuditLog
 from sandbox.operator import Operator, install
 from sandbox.processes import wait_until
 from sandbox.up import Sandbox, sandbox
@@ -27,6 +29,7 @@ _NAMES = ("one", "two")
 _BUSY_SECONDS = 3.0
 # The time in which a leader renews once.
 _PERIOD = 2.0
+_MINUTE = 60.0
 _HELD = "PutBucketVersioning"
 
 
@@ -59,6 +62,18 @@ class Failover:
             with suppress(AssertionError, ProcessLookupError):
                 os.kill(replica.child.pid, signal.SIGCONT)
             replica.stop()
+
+    def cost(self) -> dict[str, Counter[str]]:
+        """Count what leader and standby ask about the Lease in a minute in which nothing happens."""
+        leader, standby = self._pair()
+        audit = AuditLog(self._world.plane.audit_log)
+        mark = audit.mark()
+        time.sleep(_MINUTE)
+        asked = [request for request in audit.since(mark) if request.resource == "leases"]
+        return {
+            role: Counter(request.verb for request in asked if f"({name}_" in request.user_agent)
+            for role, name in (("leader", leader), ("standby", standby))
+        }
 
     def idle(self) -> float:
         """SIGTERM while nothing runs: seconds from the signal to the next reconcile."""
@@ -160,6 +175,9 @@ def main(
         }
         try:
             failover.begin()
+            for role, asked in failover.cost().items():
+                listed = ", ".join(f"{verb} {count}" for verb, count in sorted(asked.items()))
+                say(f"requests about the Lease in a minute, {role}: {listed}")
             for what, way in ways.items():
                 took = [way() for _ in range(rounds)]
                 say(f"{what}: {min(took):.2f} / {median(took):.2f} / {max(took):.2f} s (min / median / max)")

@@ -226,25 +226,6 @@ def test_a_lease_that_another_program_holds_is_told_of_and_waited_for(
     lone.ready()
 
 
-def test_a_lease_of_nobody_and_without_a_mark_of_ours(lone: World, replicas: Replicas) -> None:
-    replicas.end()
-    replicas.forget()
-    replicas.hold("someone-else", 1)
-    alone = replicas.replica("alone")
-    try:
-        alone.start()
-        alone.says(
-            "It is not labelled as Headrace's: if it is another program's, choose another --lease-name."
-        )
-        alone.leads()
-        alone.stop()
-        replicas.hold(None, None)
-        alone.start()
-        alone.leads()
-    finally:
-        alone.stop()
-
-
 def test_without_rights_on_its_lease_a_replica_says_so_and_goes_on_once_it_has_them(
     lone: World, replicas: Replicas
 ) -> None:
@@ -298,3 +279,22 @@ def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
     written = [(each["manager"], each.get("subresource")) for each in metadata["managedFields"]]
     assert len(written) == len(set(written)) <= 6, "an entry for each release and place, however often"
     assert metadata["generation"] == 1
+
+
+def test_a_lease_of_nobody_and_without_a_mark_of_ours(lone: World, replicas: Replicas) -> None:
+    replicas.end()
+    replicas.forget()
+    replicas.hold("someone-else", 1)
+    alone = replicas.replica("alone")
+    try:
+        alone.start()
+        alone.says(
+            "It is not labelled as Headrace's: if it is another program's, choose another --lease-name."
+        )
+        alone.leads()
+        alone.stop()
+        replicas.hold(None, None)
+        alone.start()
+        alone.leads()
+    finally:
+        alone.stop()
