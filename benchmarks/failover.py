@@ -110,6 +110,7 @@ class Failover:
         first = self._first(standby, mark)
         last = max(call.time + call.duration for call in self._asked(leader, mark))
         self._world.ready()
+        self._replicas[leader].child.wait(30)
         return first - last
 
     def _gone(self, how: signal.Signals) -> float:
@@ -121,6 +122,8 @@ class Failover:
         self._edit()
         seconds = self._first(standby, mark) - began
         self._world.ready()
+        if how is not signal.SIGSTOP:
+            self._replicas[leader].child.wait(30)
         return seconds
 
     def _pair(self) -> tuple[str, str]:
@@ -129,6 +132,7 @@ class Failover:
             if not replica.alive:
                 replica.stop()
                 replica.start()
+        wait_until(lambda: all(each.ready() for each in self._replicas.values()), what="both are ready")
         wait_until(lambda: len(self._leaders()) == 1, what="one leads")
         (leader,) = self._leaders()
         (standby,) = (name for name in _NAMES if name != leader)
