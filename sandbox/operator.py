@@ -75,6 +75,11 @@ class Operator:
         return self._child
 
     @property
+    def alive(self) -> bool:
+        """Whether it was started and runs."""
+        return self._child is not None and self._child.alive
+
+    @property
     def log(self) -> str:
         """What it wrote to its log, over all its starts."""
         path = self._directory / "operator.log"

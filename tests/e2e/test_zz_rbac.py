@@ -1,6 +1,7 @@
 """The rights of the operator, over all that earlier tests of its process had it do: enough, none too many."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.audit import AuditLog, Request
 from sandbox.control_plane.server import ControlPlane
 from sandbox.operator import NAMESPACE, ROOT, USER, Operator
+from sandbox.processes import wait_until
 from sandbox.world import World
 from tests.e2e.buckets import full_spec
 
@@ -58,9 +60,7 @@ def requests(
     """All that operators asked of both API servers, after what needs every right."""
     assert operator.child.alive
     live(World(control_plane, aws))
-    # Whoever serves some namespaces only has to know which there are.
-    with Operator(lone_plane, aws, tmp_path_factory.mktemp("limited"), ("--namespaces", "default")):
-        pass
+    live_as_leader(lone_plane, aws, tmp_path_factory.mktemp("limited"))
     logs = (AuditLog(plane.audit_log).since(0) for plane in (control_plane, lone_plane))
     return [request for log in logs for request in log if request.user == USER]
 
@@ -126,6 +126,16 @@ def live_as_account(world: World) -> None:
     kubectl("wait", "--for=condition=Ready", "awsacct", name, "--timeout=20s")
     kubectl("delete", "awsacct", name, "--timeout=20s")
     kubectl("delete", "secret", "-n", NAMESPACE, name)
+
+
+def live_as_leader(plane: ControlPlane, aws: StandIn, directory: Path) -> None:
+    """Let a replica make its Lease, renew it and give it up; nothing else is to be done there."""
+    lease = ("lease", "headrace-operator", "-n", NAMESPACE)
+    plane.kubectl_run("delete", *lease, "--ignore-not-found")
+    # Whoever serves some namespaces only has to know which there are.
+    with Operator(plane, aws, directory, ("--namespaces", "default", "--leader-elect")) as replica:
+        leads = "headrace_leader 1.0"
+        wait_until(lambda: leads in replica.get("/metrics"), what="it leads", children=[replica.child])
 
 
 def test_nothing_that_the_operator_asks_for_is_forbidden_to_it(requests: list[Request]) -> None:

@@ -76,6 +76,18 @@ BAD = {
     ("--namespaces", "HEADRACE_NAMESPACES", "n" * 64): f"'{'n' * 64}' is no namespace",
     ("--own-namespace", "HEADRACE_OWN_NAMESPACE", "a,b"): "'a,b' is no namespace",
     ("--metrics-listen", "HEADRACE_METRICS_LISTEN", "8443"): "'8443' is no address: write it like",
+    ("--lease-name", "HEADRACE_LEASE_NAME", "My_Lease"): "'My_Lease' is no name for a Lease: it has up to 63",
+    ("--lease-duration", "HEADRACE_LEASE_DURATION", "1"): "Input should be greater than or equal to 2",
+    ("--lease-duration", "HEADRACE_LEASE_DURATION", "10"): (
+        "--lease-duration 10 must be at least a second longer than --renew-deadline 10"
+    ),
+    ("--renew-deadline", "HEADRACE_RENEW_DEADLINE", "15"): (
+        "--lease-duration 15 must be at least a second longer than --renew-deadline 15"
+    ),
+    ("--retry-period", "HEADRACE_RETRY_PERIOD", "5"): (
+        "--renew-deadline 10 must be at least 3 times --retry-period 5"
+    ),
+    ("--identity", "HEADRACE_IDENTITY", "pod 1"): "'pod 1' is no identity: it has up to 253",
     ("--log-format", "HEADRACE_LOG_FORMAT", "xml"): "'xml' is not one of",
     ("--log-level", "HEADRACE_LOG_LEVEL", "loud"): (
         "'loud' is no level: choose debug, info, warning or error"
