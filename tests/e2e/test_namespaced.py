@@ -1,5 +1,7 @@
 """Namespaced installs: Roles and accounts from a file are all that an operator needs for its namespaces."""
 
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from headrace.controller import account_file
 from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.audit import Request
 from sandbox.control_plane.server import ControlPlane
+from sandbox.operator import ROOT
 from sandbox.processes import wait_until
 from sandbox.world import World
 from tests.e2e.confined import OWN, SERVED, Confined, confined, readiness
@@ -18,6 +21,7 @@ from tests.e2e.realm import EVERYTHING, message
 
 pytestmark = pytest.mark.e2e
 
+GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 REVIEWS = {"selfsubjectrulesreviews", "selfsubjectaccessreviews", "selfsubjectreviews"}
 """What everybody may ask of themselves."""
 
@@ -144,6 +148,34 @@ def test_a_namespace_without_a_role_holds_up_no_other_and_is_served_once_it_has_
     games.ready(seconds=40)
     wait_until(operator.ready, what="it is ready", seconds=40)
     assert operator.get("/healthz") == "ok"
+
+
+def test_a_namespace_that_is_deleted_with_its_objects_goes_with_rights_from_outside_of_it(
+    here: Confined,
+) -> None:
+    shop, games = here.home, World(here.plane, here.home.aws)
+    here.namespaces = (shop.namespace, games.namespace)
+    here.grant(games.namespace, SERVED)
+    here.accounts(main=account(shop, games))
+    operator = here.start()
+    bucket(games)
+    games.ready()
+    # Which goes first is chance; and nobody can make another one in a namespace that goes.
+    here.revoke(games.namespace)
+    here.plane.kubectl_run("delete", "namespace", games.namespace, "--wait=false")
+    refused = f"may not patch AcceleratedBucket {games.namespace}/media"
+    wait_until(lambda: refused in operator.log, what=refused)
+    bucket(shop)
+    shop.ready()
+
+    name, kubectl = f"farewell-{games.namespace}", here.plane.kubectl_run
+    (section,) = re.findall(r"```sh\n(kubectl create clusterrole headrace-farewell.*?)```", GUIDE, re.DOTALL)
+    for command in section.replace("\\\n", "").strip().splitlines():
+        said = command.replace("headrace-farewell", name).replace("tools:", f"{shop.namespace}:")
+        kubectl(*shlex.split(said)[1:])
+    kubectl("wait", "--for=delete", f"namespace/{games.namespace}", "--timeout=60s")
+    kubectl("delete", "clusterrole,clusterrolebinding", name)
+    assert games.aws.client("s3").list_buckets(Prefix=games.namespace)["Buckets"] == []
 
 
 def test_a_right_that_goes_is_named_and_the_operator_lives(here: Confined) -> None:
