@@ -96,7 +96,7 @@ def tamper(stage: Stage) -> None:
     stage.kubectl("wait", "--for=condition=Ready", "dist/site", "-n", NAMESPACE, "--timeout=30s")
     changed = stage.told("site")
     stage.check(
-        changed == ["defaultBehavior.viewerProtocol: allow-all -> redirect-to-https (default)"],
+        changed == ["~ defaultBehavior.viewerProtocol: allow-all -> redirect-to-https (default)"],
         "of the distribution one field differed, found and wanted",
     )
     updates = [call.operation for call in stage.writes() if call.operation.startswith("Update")]

@@ -130,17 +130,18 @@ class Stage:
         self.kubectl(*command)
 
     def told(self, name: str) -> list[str]:
-        """Show what the operator's log says of a pass over an object, and return the fields it changed."""
+        """Show what the operator's log says of a pass over an object, and return what it changed."""
         lines: list[dict[str, Any]] = []
 
         def there() -> bool:
-            lines[:] = [line for line in self._log() if line.get("object", "").endswith(f"/{name}")]
-            return any("changed" in line for line in lines)
+            lines[:] = [line for line in self._log() if line.get("name") == name and line.get("done")]
+            return bool(lines)
 
         wait_until(there, what=f"the operator's log tells of {name}", children=[self.operator.child])
-        line = next(line for line in reversed(lines) if "changed" in line)
-        self.screen.said("operator's log", f"{line['level']} {line['object']}: {line['message']}; changed:")
-        changed: list[str] = line["changed"]
+        line = lines[-1]
+        about = f"{line['level']} {line['kind']} {line['namespace']}/{name}: {line['message']}; changed:"
+        self.screen.said("operator's log", about)
+        changed: list[str] = line["plan"]
         self.screen.output("\n".join(f"  {field}" for field in changed))
         return changed
 

@@ -82,8 +82,8 @@ def create(stage: Stage) -> None:
     stage.kubectl("wait", "--for=condition=Ready", "abkt/media", "-n", NAMESPACE, "--timeout=30s")
     world.ready()
     changed = stage.told("media")
-    stage.check("versioning.enabled: absent -> true (spec)" in changed, "the plan has what the spec says")
-    stage.check("acceleration.enabled: absent -> true (default)" in changed, "and our defaults")
+    stage.check("+ versioning.enabled: true (spec)" in changed, "the plan has what the spec says")
+    stage.check("+ acceleration.enabled: true (default)" in changed, "and our defaults")
     stage.requests(stage.calls())
     stage.events("media", "InSync")
     tags = stage.tags(BUCKET)
@@ -128,7 +128,7 @@ def drift(stage: Stage) -> None:
     obj = stage.look_now("media", "first")
     changed = stage.told("media")
     stage.check(
-        changed == ["versioning.enabled: false -> true (spec)"], "one field differed, found and wanted"
+        changed == ["~ versioning.enabled: false -> true (spec)"], "one field differed, found and wanted"
     )
     stage.events("media", "Corrected")
     stage.field("media", ".status.lastCorrection")

@@ -54,7 +54,7 @@ def test_an_outage_of_the_api_server_is_survived(lone: World, running: Operator)
 def alarming(lone: World, log: str) -> list[dict[str, str]]:
     """Return the lines of a log that are more than information, but for those about objects elsewhere."""
     lines: list[dict[str, str]] = [json.loads(line) for line in log.splitlines()]
-    here = [line for line in lines if lone.namespace in line.get("object", lone.namespace)]
+    here = [line for line in lines if lone.namespace in line.get("namespace", lone.namespace)]
     return [line for line in here if line["level"] != "info"]
 
 

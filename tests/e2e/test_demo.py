@@ -121,14 +121,14 @@ def test_the_demo_shows_every_step_and_leaves_nothing(demo: Program) -> None:
     assert "\x1b" not in demo.said
     assert re.findall(r"^\[(\d+)/16\]", demo.said, re.MULTILINE) == [str(n + 1) for n in range(STEPS)]
     for words in (
-        "versioning.enabled: absent -> true (spec)",
+        "+ versioning.enabled: true (spec)",
         "Host: acme-shop-media.s3-accelerate.amazonaws.com",
         "-> 403",
         "ok: and the policy adds x-served-for: shop",
         "ok: what acme-shop-media has not, comes from acme-shop-backup: failover",
         "defaultBehavior.viewerProtocol: allow-all -> redirect-to-https (default)",
         "was disabled and is to be deleted: edges get to know it",
-        "versioning.enabled: false -> true (spec)",
+        "~ versioning.enabled: false -> true (spec)",
         '[{"field":"versioning.enabled","found":"false","wanted":"true"}]',
         "an accelerated bucket has no dots in its name",
         "belongs to another-cluster/AcceleratedBucket/shop/archive; it is left alone",

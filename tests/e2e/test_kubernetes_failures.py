@@ -43,9 +43,9 @@ def asleep(operator: Operator) -> Iterator[None]:
 
 def said(operator: Operator, lone: World, words: str, name: str = "media") -> bool:
     """Say whether the operator's log has this about an object of this namespace."""
-    about = f"AcceleratedBucket {lone.namespace}/{name}"
-    lines = [json.loads(line) for line in operator.log.splitlines() if about in line]
-    return any(words in line["message"] for line in lines)
+    lines = [json.loads(line) for line in operator.log.splitlines()]
+    here = [line for line in lines if (line.get("namespace"), line.get("name")) == (lone.namespace, name)]
+    return any(words in line["message"] for line in here)
 
 
 def listed(lone: World, mark: int) -> int:

@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from headrace import __version__
 from headrace.kinds.registry import DEFINITIONS
-from sandbox.operator import Operator
+from sandbox.control_plane.audit import by_user
+from sandbox.operator import USER, Operator
 from sandbox.world import World
 from tests.e2e.buckets import full_spec
 from tests.e2e.conftest import Start
@@ -19,7 +20,15 @@ pytestmark = pytest.mark.e2e
 PROMISED = {
     "headrace_aws_requests_total",
     "headrace_build_info",
+    "headrace_drifted_fields",
     "headrace_drifted_objects",
+    "headrace_edit_to_ready_seconds_count",
+    "headrace_kubernetes_requests_total",
+    "headrace_object_drifted_fields",
+    "headrace_object_ready",
+    "headrace_object_reason_info",
+    "headrace_object_stalled",
+    "headrace_permission_denied_total",
     "headrace_objects",
     "headrace_queue_depth",
     "headrace_reconciles_total",
@@ -70,6 +79,34 @@ def requests_of(found: dict[str, dict[frozenset[tuple[str, str]], float]]) -> Co
     return counted
 
 
+def kubernetes_requests(
+    found: dict[str, dict[frozenset[tuple[str, str]], float]],
+) -> Counter[tuple[str, str, str]]:
+    """Return the requests to the API server by verb, resource and code, as the metrics have them."""
+    samples = {key: dict(key) for key in found["headrace_kubernetes_requests_total"]}
+    return Counter(
+        {
+            (about["verb"], about["resource"], about["code"]): int(
+                found["headrace_kubernetes_requests_total"][key]
+            )
+            for key, about in samples.items()
+        }
+    )
+
+
+def audited(lone: World, mark: int) -> Counter[tuple[str, str, str]]:
+    """Return the same as the audit log has it."""
+    requests = by_user(lone.audit.since(mark), USER)
+    return Counter(
+        (
+            each.verb,
+            "/".join(filter(None, (each.resource, each.subresource))) or "discovery",
+            str(each.code),
+        )
+        for each in requests
+    )
+
+
 def test_the_probes_say_ok(lone: World, start: Start) -> None:
     operator = start()
     assert get(f"{operator.url}/healthz") == (200, "ok")
@@ -102,10 +139,41 @@ def test_the_metrics_agree_with_the_request_log_and_the_objects(lone: World, sta
     assert found["headrace_objects"] == objects(ready=1, stalled=1)
     drifted = {labels(kind=kind): float(kind == KIND) for kind in DEFINITIONS}
     assert found["headrace_drifted_objects"] == drifted
+    assert found["headrace_drifted_fields"] == {labels(kind=KIND, field="versioning.enabled"): 1}
+    assert found["headrace_permission_denied_total"] == {labels(action="s3:CreateBucket"): 1}
+    assert found["headrace_edit_to_ready_seconds_count"] == {labels(kind=KIND): 1}
+    media = {"kind": KIND, "namespace": lone.namespace, "name": "media"}
+    assert found["headrace_object_ready"][labels(**media)] == 1
+    assert found["headrace_object_drifted_fields"][labels(**media)] == 1
+    assert found["headrace_object_reason_info"][labels(**media, reason="Drifted")] == 1
+    assert found["headrace_object_stalled"][labels(**{**media, "name": "other"})] == 1
     assert set(found["headrace_queue_depth"].values()) == {0}
     assert 0 <= next(iter(found["headrace_watch_age_seconds"].values())) < 60
     (build,) = found["headrace_build_info"]
     assert dict(build)["version"] == __version__
+
+
+def test_the_metrics_agree_with_the_audit_log(lone: World, start: Start) -> None:
+    mark = lone.audit.mark()
+    operator = start()
+    lone.apply(full_spec(lone))
+    lone.ready()
+    lone.events_until(1)
+    deadline = time.monotonic() + 10
+    while (counted := kubernetes_requests(metrics(operator))) != (logged := audited(lone, mark)):
+        assert time.monotonic() < deadline, (counted - logged, logged - counted)
+        time.sleep(0.1)
+    assert counted["patch", "acceleratedbuckets/status", "200"] == 1
+    assert counted["watch", "awsaccounts", "200"] == 1
+
+
+def test_objects_are_not_named_where_that_is_switched_off(lone: World, start: Start) -> None:
+    operator = start("--no-object-metrics")
+    lone.apply(full_spec(lone))
+    lone.ready()
+
+    assert metrics(operator)["headrace_objects"] == objects(ready=1)
+    assert lone.namespace not in operator.get("/metrics")
 
 
 def test_an_object_that_is_gone_is_no_longer_counted(lone: World, start: Start) -> None:
