@@ -137,6 +137,8 @@ class ControlPlane(Admin):
             f"--kubeconfig={self.kubeconfig}",
             f"--config={_STAGES}",
             "--manage-all-nodes",
+            # Else it sees to the pods of a node only once it has a Lease for it.
+            "--node-lease-duration-seconds=0",
         ]
         self._children[KWOK] = Child.start(KWOK, argv, self._env(), self.directory / f"{KWOK}.log")
         labels = {name: {"kubernetes.io/hostname": name} for name in names}
@@ -199,6 +201,8 @@ class ControlPlane(Admin):
             f"--root-ca-file={keys.ca.public}",
             f"--cluster-signing-cert-file={keys.ca.public}",
             f"--cluster-signing-key-file={keys.ca.private}",
+            # No kubelet says that it lives: without this all nodes, and their pods, are given up soon.
+            "--node-monitor-grace-period=24h",
         )
 
     def _start_client(self, program: str, user: str, *flags: str) -> None:

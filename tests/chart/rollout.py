@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import yaml
 
+from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import Call, StandIn
 from sandbox.control_plane.server import ControlPlane
 from sandbox.replicas import Replica, Replicas
@@ -161,7 +162,7 @@ def _prepare(plane: ControlPlane, namespace: str) -> None:
         {
             "kind": "Secret",
             "metadata": {"name": _KEYS, "namespace": namespace},
-            "stringData": {"id": "000000000000", "secret": "stand-in"},
+            "stringData": {"id": ACCOUNT, "secret": "stand-in"},
         },
     ]
     objects = [{"apiVersion": "v1", **it} for it in made]

@@ -75,6 +75,10 @@ def seen(team: World) -> list[Object]:
     return [team.get(), team.of("Distribution").get("site")]
 
 
+def s3(team: World) -> Any:
+    return team.aws.client("s3", region="eu-central-1")
+
+
 def unharmed(before: list[Object], after: list[Object]) -> bool:
     """Whether objects are the same, their status included, but for when they were asked to be looked at."""
 
@@ -142,7 +146,7 @@ def test_an_upgrade_from_the_previous_charts_leaves_living_objects_and_aws_alone
     assert unharmed(before, after)
     team.apply({**after[0]["spec"], FIELD: {"team": "shop"}})
     team.ready()
-    assert tags(team.aws.client("s3"), team.name())["team"] == "shop"
+    assert tags(s3(team), team.name())["team"] == "shop"
 
 
 def test_a_rollback_leaves_living_objects_and_aws_alone(headrace: Rollout, team: World) -> None:
@@ -190,7 +194,7 @@ def test_uninstalling_takes_nothing_of_the_users_and_the_next_install_takes_all_
     assert {name for name in KINDS if headrace.defines(name)} == set(KINDS)
     assert seen(team) == before
     assert headrace.plane.read("/apis/headrace.io/v1alpha1/awsaccounts/main") == account
-    team.aws.client("s3").head_bucket(Bucket=team.name())
+    s3(team).head_bucket(Bucket=team.name())
 
     headrace.definitions()
     headrace.operator()
