@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -203,6 +204,25 @@ def test_a_base_is_made_once_and_found_again_in_the_cache(cache: Path) -> None:
 
     assert chosen_base(shelf, "") == chosen_base(shelf, "") == base.name()
     assert shelf.images == {base.name(): 5}
+
+
+def test_a_base_has_no_leftovers_and_what_a_killed_maker_left_is_removed(
+    programs: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    program(programs, "debootstrap", "exit 1")
+    unpack = (
+        'for root; do :; done; mkdir -p "$root/var/log"; echo >"$root/var/log/dpkg.log"; echo >"$root/init"'
+    )
+    program(programs, "unshare", f"PATH=/usr/bin:/bin; {unpack}")
+    program(programs, "tar", 'PATH=/usr/bin:/bin; exec tar "$@"')
+    (cache / "image" / "base-killed" / "root").mkdir(parents=True)
+
+    chosen_base(Shelf(), "")
+
+    (made,) = (cache / "image").iterdir()
+    with tarfile.open(made) as archive:
+        assert sorted(archive.getnames()) == [".", "./init", "./var", "./var/log"]
 
 
 def test_without_registry_and_debootstrap_it_is_said_what_to_do(programs: Path) -> None:

@@ -17,6 +17,7 @@ SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "python3", "python3-venv")
 
 _NEEDED_BYTES = 1_000_000_000
+_WORK = "base-"
 # What apt and dpkg keep for themselves.
 _LEFTOVERS = ("var/cache/apt", "var/lib/apt/lists", "var/log")
 # Its own mount namespace: what debootstrap mounts in there is gone with it, however it ends.
@@ -49,7 +50,10 @@ def _archive() -> Path:
         return path
     _check()
     say(f"Making a base with debootstrap into {path} (once, about a minute)")
-    work = Path(tempfile.mkdtemp(dir=directory(), prefix="base-"))
+    for left in directory().glob(f"{_WORK}*"):
+        # By one who was killed: we have the lock.
+        shutil.rmtree(left, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(dir=directory(), prefix=_WORK))
     try:
         # The root of the image is everybody's to read.
         root, part = work / "root", work / "base.tar"
