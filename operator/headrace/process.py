@@ -70,7 +70,8 @@ class _Assembly:
 
 async def _assemble(config: Config, traces: Traces) -> _Assembly:
     metrics = Metrics(DEFINITIONS, objects=config.telemetry.objects, actions=declared_actions())
-    api_client = make_client(load(), config.workers + 2, metrics.requested, traces.requested)
+    listeners = (metrics.requested, traces.requested)
+    api_client = make_client(load(), config.workers + 2, listeners=listeners)
     kube = KubeClient(api_client, DEFINITIONS, config.own_namespace)
     cluster_id = config.cluster_id or await asyncio.to_thread(kube.cluster_id)
     meter, heartbeat = Meter(), Heartbeat(monotonic)
