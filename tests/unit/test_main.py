@@ -254,6 +254,39 @@ def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
     assert result.output.startswith("headrace-operator: Cannot listen on 2001:db8::1:8080: ")
 
 
+def test_a_second_address_in_use_is_told_by_its_own_option(tmp_path: Path) -> None:
+    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = run("--cluster-id", "test", "--listen", "127.0.0.1:0", "--metrics-listen", address)
+
+    assert result.exit_code == 1
+    assert result.output.startswith(f"headrace-operator: Cannot listen on {address}: ")
+    assert result.output.endswith("Choose another --metrics-listen.\n")
+
+
+def test_a_certificate_that_is_not_there_is_told(tmp_path: Path) -> None:
+    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    files = ("--metrics-tls-cert", f"{tmp_path}/tls.crt", "--metrics-tls-key", f"{tmp_path}/tls.key")
+    result = run("--cluster-id", "test", "--metrics-listen", "127.0.0.1:0", *files)
+
+    assert result.exit_code == 1
+    assert result.output == (
+        f"headrace-operator: The file of --metrics-tls-cert, {tmp_path}/tls.crt, cannot be read: "
+        "No such file or directory.\n"
+    )
+
+
+def test_variables_of_opentelemetry_that_make_no_sense_are_told() -> None:
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "-5"}
+    result = run("--traces", env=given)
+
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "headrace-operator: OpenTelemetry cannot be set up by its variables OTEL_…: "
+    )
+
+
 SABOTAGE = """
 import headrace.main as main
 import headrace.process as process

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from kubernetes import client
@@ -164,7 +164,11 @@ class KubeClient:
 
 
 def make_client(
-    configuration: client.Configuration, connections: int, *listeners: Listener, identity: str = ""
+    configuration: client.Configuration,
+    connections: int,
+    *,
+    identity: str = "",
+    listeners: Iterable[Listener] = (),
 ) -> client.ApiClient:
     """Make an API client that holds so many connections open, and tells of its requests.
 

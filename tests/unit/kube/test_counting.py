@@ -26,7 +26,7 @@ def test_each_request_of_the_api_client_is_told_with_its_answer(server: ApiServe
     requests: list[Request] = []
     configuration = client.Configuration()
     configuration.host = server.url
-    api = client.CoreV1Api(made := make_client(configuration, 1, requests.append))
+    api = client.CoreV1Api(made := make_client(configuration, 1, listeners=[requests.append]))
     api.read_namespace("kube-system")
     with pytest.raises(ApiException):
         api.read_namespaced_secret("keys", "shop")
