@@ -1,7 +1,7 @@
 """A guarded AWS in which the operator is a role, as in a pod on EKS, and what gives it its credentials."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -63,14 +63,13 @@ def by_agent(cluster: str = EKS) -> Mapping[str, Any]:
     return committed("trust-policy-pod-identity.json", EKS_CLUSTER_ARN=cluster)
 
 
-def shared(aws: StandIn, here: Realm, namespaces: Sequence[str]) -> str:
-    """Make a role of another account from the committed files, for one namespace; return its ARN."""
+def shared(here: Realm) -> str:
+    """Make a role of another account from the committed files, for the shop; return its ARN."""
     role = here.role([], SECOND)
-    for namespace in namespaces:
-        words = {"OPERATOR_ARN": ARN, "CLUSTER_ID": CLUSTER, "NAMESPACE": namespace}
-        document = json.dumps(committed("trust-policy.json", **words))
-        iam = aws.client("iam", account=SECOND)
-        iam.update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=document)
+    words = {"OPERATOR_ARN": ARN, "CLUSTER_ID": CLUSTER, "NAMESPACE": here.shop.namespace}
+    iam = here.aws.client("iam", account=SECOND)
+    document = json.dumps(committed("trust-policy.json", **words))
+    iam.update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=document)
     return role
 
 

@@ -80,7 +80,7 @@ def test_the_operator_works_as_the_role_that_the_agent_gives_by_the_committed_po
 
 
 def test_a_role_of_another_account_is_assumed_with_the_tags_that_eks_hands_on(here: Realm, name: str) -> None:
-    role = pods.shared(here.aws, here, [here.shop.namespace])
+    role = pods.shared(here)
     with here.account({"credentials": {"roleARN": role}}) as account:
         here.shop.apply({"account": account, "region": REGION}, name)
         assert here.shop.ready(name)["status"]["pins"]["accountID"] == SECOND
