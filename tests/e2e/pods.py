@@ -120,7 +120,7 @@ class Agent:
         """Answer a pod."""
         if self.broken:
             return self.broken, "[4e1f]: (InternalServerException): no luck today, fault: server"
-        if path != _PATH or self._user(token) != USER:
+        if path != _PATH or self.known.get(token) != USER:
             return 400, "[4e1f]: (InvalidTokenException): the token is not valid, fault: client"
         if self.associated is None:
             return 404, "[4e1f]: (ResourceNotFoundException): no association found, fault: client"
@@ -130,13 +130,14 @@ class Agent:
             said = "Unauthorized Exception! EKS does not have permissions to assume the associated role."
             return 403, f"[4e1f]: (AccessDeniedException): {said}, fault: client"
 
-    def _user(self, token: str) -> str:
-        if token not in self.known:
-            spec = {"token": token, "audiences": [OF_AGENT]}
-            body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": spec}
-            said = self.plane.kubectl_run("create", "-f", "-", "-o", "json", input=json.dumps(body))
-            self.known[token] = json.loads(said)["status"].get("user", {}).get("username", "")
-        return self.known[token]
+    def token(self, audience: str = OF_AGENT) -> str:
+        """Return a token for the pod, and know whose it is: pods do not wait until the API server says so."""
+        made = token(self.plane, audience)
+        spec = {"token": made, "audiences": [OF_AGENT]}
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": spec}
+        said = self.plane.kubectl_run("create", "-f", "-", "-o", "json", input=json.dumps(body))
+        self.known[made] = json.loads(said)["status"].get("user", {}).get("username", "")
+        return made
 
     def _credentials(self, role: str) -> dict[str, str]:
         """Assume the role as EKS does: with tags that are handed on. Services are root in the stand-in."""
