@@ -132,7 +132,7 @@ def test_a_steady_account_asks_aws_and_writes_nothing(look: Look, cupboard: Cupb
 def test_the_log_has_a_line_where_something_is_another_way_and_none_while_it_stays(
     look: Look, cupboard: Cupboard, aws: Loopback, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "headrace")
     look(account("a"))
     look(copy.deepcopy(cupboard.body))
     for _ in range(2):
