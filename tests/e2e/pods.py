@@ -1,7 +1,7 @@
 """A guarded AWS in which the operator is a role, as in a pod on EKS, and what gives it its credentials."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -63,14 +63,13 @@ def by_agent(cluster: str = EKS) -> Mapping[str, Any]:
     return committed("trust-policy-pod-identity.json", EKS_CLUSTER_ARN=cluster)
 
 
-def shared(aws: StandIn, here: Realm, namespaces: Sequence[str]) -> str:
-    """Make a role of another account from the committed files, for one namespace; return its ARN."""
+def shared(here: Realm) -> str:
+    """Make a role of another account from the committed files, for the shop; return its ARN."""
     role = here.role([], SECOND)
-    for namespace in namespaces:
-        words = {"OPERATOR_ARN": ARN, "CLUSTER_ID": CLUSTER, "NAMESPACE": namespace}
-        document = json.dumps(committed("trust-policy.json", **words))
-        iam = aws.client("iam", account=SECOND)
-        iam.update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=document)
+    words = {"OPERATOR_ARN": ARN, "CLUSTER_ID": CLUSTER, "NAMESPACE": here.shop.namespace}
+    iam = here.aws.client("iam", account=SECOND)
+    document = json.dumps(committed("trust-policy.json", **words))
+    iam.update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=document)
     return role
 
 
@@ -121,7 +120,7 @@ class Agent:
         """Answer a pod."""
         if self.broken:
             return self.broken, "[4e1f]: (InternalServerException): no luck today, fault: server"
-        if path != _PATH or self._user(token) != USER:
+        if path != _PATH or self.known.get(token) != USER:
             return 400, "[4e1f]: (InvalidTokenException): the token is not valid, fault: client"
         if self.associated is None:
             return 404, "[4e1f]: (ResourceNotFoundException): no association found, fault: client"
@@ -131,13 +130,14 @@ class Agent:
             said = "Unauthorized Exception! EKS does not have permissions to assume the associated role."
             return 403, f"[4e1f]: (AccessDeniedException): {said}, fault: client"
 
-    def _user(self, token: str) -> str:
-        if token not in self.known:
-            spec = {"token": token, "audiences": [OF_AGENT]}
-            body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": spec}
-            said = self.plane.kubectl_run("create", "-f", "-", "-o", "json", input=json.dumps(body))
-            self.known[token] = json.loads(said)["status"].get("user", {}).get("username", "")
-        return self.known[token]
+    def token(self, audience: str = OF_AGENT) -> str:
+        """Return a token for the pod, and know whose it is: pods do not wait until the API server says so."""
+        made = token(self.plane, audience)
+        spec = {"token": made, "audiences": [OF_AGENT]}
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": spec}
+        said = self.plane.kubectl_run("create", "-f", "-", "-o", "json", input=json.dumps(body))
+        self.known[made] = json.loads(said)["status"].get("user", {}).get("username", "")
+        return made
 
     def _credentials(self, role: str) -> dict[str, str]:
         """Assume the role as EKS does: with tags that are handed on. Services are root in the stand-in."""

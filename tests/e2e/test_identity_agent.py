@@ -10,7 +10,7 @@ from sandbox.aws.clients import ACCOUNT
 from sandbox.control_plane.server import ControlPlane
 from sandbox.world import condition
 from tests.e2e import pods
-from tests.e2e.pods import ARN, EKS, OF_AGENT, ROLE, Agent
+from tests.e2e.pods import ARN, EKS, ROLE, Agent
 from tests.e2e.realm import SECOND, Realm, message
 
 pytestmark = pytest.mark.e2e
@@ -34,8 +34,8 @@ def eks(
     lone_plane: ControlPlane, file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Realm, Agent]]:
     """An operator with an agent; it ends with the module, as it looks at all AWSAccounts."""
-    file.write_text(pods.token(lone_plane, OF_AGENT))
     with pods.guarded(pods.by_agent()) as aws, pods.agent(lone_plane, aws) as agent:
+        file.write_text(agent.token())
         env = {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": agent.url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(file),
@@ -80,7 +80,7 @@ def test_the_operator_works_as_the_role_that_the_agent_gives_by_the_committed_po
 
 
 def test_a_role_of_another_account_is_assumed_with_the_tags_that_eks_hands_on(here: Realm, name: str) -> None:
-    role = pods.shared(here.aws, here, [here.shop.namespace])
+    role = pods.shared(here)
     with here.account({"credentials": {"roleARN": role}}) as account:
         here.shop.apply({"account": account, "region": REGION}, name)
         assert here.shop.ready(name)["status"]["pins"]["accountID"] == SECOND
@@ -103,7 +103,7 @@ def test_the_token_for_the_agent_is_read_anew_while_the_operator_runs(
 ) -> None:
     with here.account() as account:
         here.ready(account)
-        file.write_text(pods.token(here.plane, "somebody"))
+        file.write_text(agent.token("somebody"))
         here.look_now(account)
         assert message(here.stalled(account, "AccessDenied")) == (
             f"The agent at {agent.url} refuses to give credentials (400): (InvalidTokenException): the "
@@ -113,7 +113,7 @@ def test_the_token_for_the_agent_is_read_anew_while_the_operator_runs(
         here.look_now(account)
         begin = f"The token in {file} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE) cannot be read: "
         assert message(here.stalled(account, "AccessDenied")).startswith(begin)
-        file.write_text(pods.token(here.plane, OF_AGENT))
+        file.write_text(agent.token())
         here.look_now(account)
         here.ready(account)
 

@@ -72,7 +72,7 @@ def test_the_operator_works_as_the_role_of_its_token_by_the_committed_policies(
 def test_a_role_of_another_account_is_assumed_from_it_in_the_name_of_the_namespace(
     irsa: Realm, name: str
 ) -> None:
-    role = pods.shared(irsa.aws, irsa, [irsa.shop.namespace])
+    role = pods.shared(irsa)
     with irsa.account({"credentials": {"roleARN": role}}) as account:
         mark = irsa.aws.mark()
         irsa.shop.apply({"account": account, "region": REGION}, name)

@@ -1,6 +1,7 @@
 """One pass over an account, with an AWS on loopback: its conditions, its deletion and the next look."""
 
 import copy
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -126,6 +127,21 @@ def test_a_steady_account_asks_aws_and_writes_nothing(look: Look, cupboard: Cupb
     asked = len(aws.asked)
     look(copy.deepcopy(cupboard.body))
     assert (cupboard.writes, len(aws.asked)) == ([], asked + 1)
+
+
+def test_the_log_has_a_line_where_something_is_another_way_and_none_while_it_stays(
+    look: Look, cupboard: Cupboard, aws: Loopback, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "headrace")
+    look(account("a"))
+    look(copy.deepcopy(cupboard.body))
+    for _ in range(2):
+        aws.answers = [Answer(403, wrapped("InvalidClientTokenId"))]
+        look(copy.deepcopy(cupboard.body))
+    assert [(line.levelname, line.getMessage()) for line in caplog.records] == [
+        ("INFO", f"AWS account 111122223333, as {ME}"),
+        ("WARNING", "AWS does not accept the credentials (InvalidClientTokenId): No."),
+    ]
 
 
 def test_credentials_that_are_good_no_more_are_told_and_what_was_known_stays(
