@@ -164,7 +164,8 @@ def test_an_upgrade_from_the_previous_charts_and_a_rollback_leave_living_objects
 
     assert not {replica.name for replica in old} & {replica.name for replica in new}
     looked_at_anew(team)
-    assert unharmed(before, after := seen(team))
+    after = seen(team)
+    assert unharmed(before, after)
     # The definitions stay new: they are upgraded first, and nothing is gained by taking them back.
     back = headrace.run("rollback", "--wait", SECONDS)
     assert not {replica.name for replica in new} & {replica.name for replica in back}
