@@ -252,7 +252,8 @@ def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
     release_of(lone, lone.namespace)
     here, _ = replicas.pair()
     # They do not agree whose the bucket is: each tells its own story of it.
-    other = replicas.replica("other", "--cluster-id", "second", "--own-namespace", lone.namespace)
+    where = ("--namespaces", lone.namespace, "--own-namespace", lone.namespace)
+    other = replicas.replica("other", "--cluster-id", "second", *where)
     try:
         other.start()
         other.leads()
