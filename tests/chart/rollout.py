@@ -92,9 +92,9 @@ class Rollout:
         _content(self.helm(verb, self.name, f"--namespace={self.namespace}", *options))
         return self._replicas.settle()
 
-    def world(self, name: str | None = None) -> World:
+    def world(self) -> World:
         """Return a namespace of users."""
-        world = World(self.plane, self.aws, name)
+        world = World(self.plane, self.aws)
         (world.user,) = {replica.user for replica in self._replicas.running.values()}
         return world
 
