@@ -45,6 +45,7 @@ from headrace.resources.registry import declared_actions
 from headrace.telemetry import catalogue
 from headrace.telemetry.authorization import Reviews
 from headrace.telemetry.registry import Metrics
+from headrace.telemetry.requests import Listener
 from headrace.telemetry.traces import NoTraces, Traces
 
 log = logging.getLogger("headrace")
@@ -103,11 +104,11 @@ def lay_ground(config: Config) -> Ground:
     Raises:
         ConnectionFailed: there is no way to an API server.
     """
-    leadership, fence, identity = _leadership(config)
     traces = _traces(config)
     metrics = Metrics(DEFINITIONS, objects=config.telemetry.objects, actions=declared_actions())
-    metrics.watch_gauge(catalogue.LEADER, lambda: leadership.leads)
     listeners = metrics.requested, traces.requested
+    leadership, fence, identity = _leadership(config, metrics.requested)
+    metrics.watch_gauge(catalogue.LEADER, lambda: leadership.leads)
     api_client = make_client(load(), config.workers + 2, identity=identity, listeners=listeners)
     return Ground(
         config=config,
@@ -132,14 +133,16 @@ def _traces(config: Config) -> Traces:
     return otel.begin()
 
 
-def _leadership(config: Config) -> tuple[Leadership, Fence, str]:
+def _leadership(config: Config, listener: Listener) -> tuple[Leadership, Fence, str]:
     """Return who leads, what ends with leadership, and who this process is."""
     # A container that is started again has the name of the one before, which may not be dead yet.
     identity = f"{config.identity}_{secrets.token_hex(4)}"
     if not config.leader_elect:
         return Alone(), Fence(), identity
     fence = Fence(-inf)
-    lease = Lease(make_client(load(), 1, identity=identity), config.own_namespace, config.lease_name)
+    # One of its own: no other request keeps those about the Lease waiting.
+    api_client = make_client(load(), 1, identity=identity, listeners=(listener,))
+    lease = Lease(api_client, config.own_namespace, config.lease_name)
     return Election(Elector(lease, identity, config.timing, fence, stamp), _end_at_once), fence, identity
 
 
@@ -152,9 +155,7 @@ def _end_at_once(why: str) -> None:
 def assemble(ground: Ground, cluster_id: str) -> Assembly:
     """Make what works, once it is known in the name of which cluster."""
     config, kube = ground.config, ground.kube
-    meter = Meter()
-    meter.listen(ground.metrics.called)
-    meter.listen(ground.traces.called)
+    meter = Meter((ground.metrics.called, ground.traces.called))
     queue: WorkQueue[ObjectRef] = WorkQueue(lambda ref: ref.namespace, monotonic)
     readers = Threads(config.workers * _READERS_PER_WORKER, "reader")
     threads = ThreadPoolExecutor(config.workers, "worker")

@@ -17,7 +17,7 @@ from sandbox.world import World
 
 LEASE = "headrace-operator"
 QUICK = ("--lease-duration", "6", "--renew-deadline", "5", "--retry-period", "0.25")
-"""Figures are for benchmarks: here all happens sooner, yet not so that a busy machine ends a leader."""
+"""Figures belong to benchmarks: here all is sooner, but not too soon for a machine that is busy."""
 _WRITES = frozenset({"create", "update", "patch", "delete"})
 
 

@@ -3,7 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -182,14 +183,34 @@ def test_a_leader_that_slept_beyond_its_term_sends_nothing_more_and_ends(
     assert "bug while" not in leader.log
 
 
+@contextmanager
+def gone(plane: ControlPlane) -> Iterator[None]:
+    """Have nobody listen where the API server is."""
+    plane.kill_apiserver()
+    try:
+        yield
+    finally:
+        plane.start_apiserver()
+
+
+@contextmanager
+def hanging(plane: ControlPlane) -> Iterator[None]:
+    """Have the API server take requests and answer none."""
+    os.kill(plane.pids["kube-apiserver"], signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(plane.pids["kube-apiserver"], signal.SIGCONT)
+
+
+@pytest.mark.parametrize("outage", [gone, hanging])
 def test_an_outage_of_the_api_server_ends_the_leader_and_a_standby_takes_over_after_it(
-    lone: World, replicas: Replicas
+    lone: World, replicas: Replicas, outage: Callable[[ControlPlane], AbstractContextManager[None]]
 ) -> None:
     leader, standby = replicas.pair()
     lone.apply(full_spec(lone))
     lone.ready()
-    lone.plane.kill_apiserver()
-    try:
+    with outage(lone.plane):
         assert leader.child.wait(30) == 1
         assert len(lost(leader)) == 1
         assert standby.get("/healthz") == "ok"
@@ -197,8 +218,6 @@ def test_an_outage_of_the_api_server_ends_the_leader_and_a_standby_takes_over_af
         leader.stop()
         leader.start(wait=False)
         wait_until(lambda: leader.get("/healthz") == "ok", what="it lives again", children=[leader.child])
-    finally:
-        lone.plane.start_apiserver()
     edit(lone, versioning=False)
     lone.ready(seconds=60)
     assert standby.child.alive
@@ -252,7 +271,8 @@ def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
     release_of(lone, lone.namespace)
     here, _ = replicas.pair()
     # They do not agree whose the bucket is: each tells its own story of it.
-    other = replicas.replica("other", "--cluster-id", "second", "--own-namespace", lone.namespace)
+    where = ("--namespaces", lone.namespace, "--own-namespace", lone.namespace)
+    other = replicas.replica("other", "--cluster-id", "second", *where)
     try:
         other.start()
         other.leads()

@@ -16,6 +16,7 @@ from sandbox.world import Object, World, condition
 from tests.bucket_specs import ROOT
 from tests.e2e.buckets import OWNER_TAG, full_spec, names, plain_spec, put_tags, snapshot, tags, writes
 from tests.e2e.conftest import Start
+from tests.e2e.http import get
 
 pytestmark = pytest.mark.e2e
 
@@ -226,6 +227,7 @@ def test_an_operator_that_comes_before_its_crds_waits_for_them_says_so_and_ends_
     operator.start(wait=False)
     said = f"Waiting for CRDs that are not installed: {BUCKETS}. Apply the files in crds/."
     wait_until(lambda: said in operator.log, what="the operator says what it waits for")
+    wait_until(lambda: get(f"{operator.url}/readyz") == (503, said), what="it is not ready because of that")
     os.kill(operator.child.pid, signal.SIGTERM)
     assert operator.child.wait(10) == 0
     operator.stop()

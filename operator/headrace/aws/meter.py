@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -59,9 +59,11 @@ Listener = Callable[[Call], None]
 class Meter:
     """Tells its listeners of each request. Listeners run on the calling thread and must be quick."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, listeners: Iterable[Listener] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._clock = clock
-        self._listeners: list[Listener] = []
+        self._listeners = list(listeners)
         self._started = threading.local()
 
     def listen(self, listener: Listener) -> None:

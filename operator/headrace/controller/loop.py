@@ -273,7 +273,7 @@ class Loop:
         except NotLeading:
             # Whoever leads by now does the rest; this process is about to end.
             await self.queue.closed()
-            return "left"
+            return "error"
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
             passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING

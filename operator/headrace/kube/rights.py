@@ -64,14 +64,6 @@ def on_namespaces(*, cluster_id: bool) -> Iterator[Right]:
         yield Right("get", "", "namespaces", name="kube-system")
 
 
-def on_lease(namespace: str, name: str) -> Iterator[Right]:
-    """Name what it takes to be elected by a Lease; no right to make one can be about its name."""
-    group = "coordination.k8s.io"
-    yield Right("create", group, "leases", namespace)
-    for verb in ("get", "update"):
-        yield Right(verb, group, "leases", namespace, name)
-
-
 class Rights:
     """Asks the API server which rights we have: everybody may ask that of themselves."""
 

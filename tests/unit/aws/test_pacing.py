@@ -271,7 +271,7 @@ def test_the_time_of_waiting_for_a_token_is_not_that_of_the_request(
 ) -> None:
     clock, calls = Clock(), list[Call]()
     monkeypatch.setattr(paced, "take", lambda: clock.sleep(30))
-    meter = Meter(clock)
+    meter = Meter(clock=clock)
     meter.listen(calls.append)
     aws.answers = [Answer()]
     Account(meter, pacing).client("s3", "eu-central-1").get_bucket_versioning(Bucket="media")

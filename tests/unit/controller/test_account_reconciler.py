@@ -14,6 +14,7 @@ from headrace.controller.api import Body, Object
 from headrace.controller.consequences import Next
 from headrace.controller.outcome import Outcome
 from headrace.controller.transitions import Transition
+from headrace.engine.errors import BadCredentials
 from headrace.kinds.definition import FINALIZER, ObjectRef
 from tests.unit.aws.loopback import Answer, Loopback, loopback, wrapped
 from tests.unit.controller.tenancy import DELETING, Cluster, account, bucket
@@ -266,3 +267,27 @@ def test_an_account_that_nobody_uses_goes(look: Look, cupboard: Cupboard, aws: L
 def test_what_is_not_held_by_us_is_let_go_without_a_word(look: Look, cupboard: Cupboard) -> None:
     outcome = look(account("a", finalizers=["somebody/else"], **DELETING))
     assert (outcome.result, cupboard.writes) == ("deleted", [])
+
+
+def test_a_line_tells_of_what_is_news_and_has_the_ids_of_a_failure_once(
+    look: Look, cupboard: Cupboard, aws: Loopback
+) -> None:
+    lines = [look(account("a", **HELD)).line, look(copy.deepcopy(cupboard.body)).line]
+    aws.answers = [Answer(403, wrapped("ExpiredToken")) for _ in range(2)]
+    for _ in range(2):
+        failed = look(copy.deepcopy(cupboard.body))
+        lines.append(failed.line)
+
+    assert [line.level for line in lines if line] == [
+        logging.INFO,
+        logging.DEBUG,
+        logging.WARNING,
+        logging.DEBUG,
+    ]
+    first, _, told, _ = lines
+    assert first is not None
+    assert first.message == f"AWS account 111122223333, as {ME}"
+    assert told is not None
+    (error,) = told.about["errors"]
+    assert (error["code"], error["request_id"]) == ("ExpiredToken", "R")
+    assert [type(error) for error in failed.errors] == [BadCredentials]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from headrace.controller.api import ApiError
-from headrace.kube.rights import Right, Rights, needed, on_lease, on_namespaces, permitted
+from headrace.kube.rights import Right, Rights, needed, on_namespaces, permitted
 from tests.unit.controller.cloud import ThingKind
 from tests.unit.kube.apiserver import Answer, ApiServer, Asked, refusal
 
@@ -85,17 +85,6 @@ def test_rules_may_be_wide_or_about_one_object(api_client: Any, server: ApiServe
     server.otherwise = Authorizer([granted])
 
     assert Rights(api_client).missing([Right("get", "", "namespaces", name="kube-system")]) == []
-
-
-def test_a_lease_is_asked_about_by_its_name(api_client: Any, server: ApiServer) -> None:
-    group = "coordination.k8s.io"
-    tools = [rule(group, "leases", "get", "update", names=["headrace"]), rule(group, "leases", "create")]
-    server.otherwise = Authorizer(tools=tools)
-
-    assert Rights(api_client).missing(on_lease("tools", "headrace")) == []
-    assert Rights(api_client).missing(on_lease("tools", "other")) == [
-        Right(verb, group, "leases", "tools", "other") for verb in ("get", "update")
-    ]
 
 
 def test_a_right_on_one_object_is_none_on_all(api_client: Any, server: ApiServer) -> None:
