@@ -35,6 +35,7 @@ _OPERATOR = "headrace/"
 _OBJECT = "involvedObject.name"
 _READS = ("Get", "List", "Head")
 _WRITES = frozenset({"create", "update", "patch", "delete"})
+_QUESTIONS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,9 @@ class Stage:
         """What the operator asked for since the step began, from the request log and the audit log."""
         since = [r for r in self._audit.since(self._audit_mark) if r.user == USER and r.verb in _WRITES]
         # kubectl was shown with the operator's token too; that is not the operator.
-        asked = Tally(r.group for r in since if r.user_agent.startswith(_OPERATOR))
+        mine = [r for r in since if r.user_agent.startswith(_OPERATOR)]
+        # Questions about its own rights are sent like objects, and nothing is written.
+        asked = Tally(r.group for r in mine if r.group not in _QUESTIONS)
         seconds, writes = time.monotonic() - self._began, len(self.writes())
         objects, events = asked.pop(GROUP, 0), asked.pop("events.k8s.io", 0)
         if asked:
