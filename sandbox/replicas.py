@@ -8,6 +8,7 @@ either. What only a kernel can give is left out: the image, the user, the networ
 import re
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -150,5 +151,6 @@ class Replicas:
         }
 
     def _stop(self, uids: Iterable[str]) -> None:
-        for uid in list(uids):
-            self.running.pop(uid).stop()
+        ending = [self.running.pop(uid) for uid in list(uids)]
+        with ThreadPoolExecutor() as aside:
+            list(aside.map(Replica.stop, ending))

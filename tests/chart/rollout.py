@@ -44,6 +44,7 @@ class Rollout:
         self.helm = Helm(plane, directory)
         self.values = {**_common(aws), **values}
         self._replicas = Replicas(plane, aws, name, namespace, directory / "pods")
+        self._usual = False
         _prepare(plane, namespace)
 
     def __enter__(self) -> Self:
@@ -54,8 +55,16 @@ class Rollout:
     ) -> None:
         self.run("uninstall", "--ignore-not-found", "--wait", SECONDS)
 
+    def present(self) -> None:
+        """Have the charts of this version with their usual values; what is that way already is left alone."""
+        if not self._usual:
+            self.definitions()
+            self.operator()
+            self._usual = True
+
     def definitions(self, chart: Path = ROOT / CRDS) -> None:
         """Install or upgrade the definitions."""
+        self._usual = False
         where = (f"--namespace={self.namespace}", "--wait", SECONDS)
         _content(self.helm("upgrade", "--install", "headrace-crds", str(chart), *where))
 
@@ -78,6 +87,7 @@ class Rollout:
 
         They must: Helm waits for the accounts, too.
         """
+        self._usual = False
         where = ("upgrade", "--install", self.name, str(chart), f"--namespace={self.namespace}", "--wait")
         with ThreadPoolExecutor(1) as aside:
             said = aside.submit(self.helm, *where, *arguments, values=values)
@@ -86,16 +96,22 @@ class Rollout:
                 time.sleep(_POLL_SECONDS)
         return said.result()
 
+    @property
+    def running(self) -> list[Replica]:
+        """The pods that run."""
+        return list(self._replicas.running.values())
+
     def run(self, *arguments: str) -> list[Replica]:
         """Have Helm do something to the release, and the pods follow; return those that run."""
         verb, *options = arguments
+        self._usual = self._usual and verb == "test"
         _content(self.helm(verb, self.name, f"--namespace={self.namespace}", *options))
         return self._replicas.settle()
 
     def world(self) -> World:
         """Return a namespace of users."""
         world = World(self.plane, self.aws)
-        (world.user,) = {replica.user for replica in self._replicas.running.values()}
+        (world.user,) = {replica.user for replica in self.running}
         return world
 
 
