@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+import sandbox.operator
 from headrace import __version__
 from headrace.controller.secrets import READER
 from headrace.kinds.crd import crd_name, custom_resource_definition
@@ -27,7 +28,8 @@ from tests.chart.values import (
     at,
     documented,
 )
-from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT, escaped
+from tools.charts import CRDS, NAME, NAMESPACE, OPERATOR, ROOT, escaped
+from tools.iam import SERVICE_ACCOUNT
 
 # What kube-score misses where values turn it off on purpose.
 _MISSED = {
@@ -130,7 +132,7 @@ def test_a_new_kind_gets_its_rights_by_itself() -> None:
 
 
 def only_named(documents: list[Object], kind: str, namespace: str = "") -> Object:
-    name = "headrace-objects" if namespace else "headrace"
+    name = "headrace-objects" if namespace else NAME
     (found,) = (
         each
         for each in of_kind(documents, kind)
@@ -179,6 +181,34 @@ def _fullname(documents: list[Object]) -> str:
     name = only(documents, "Deployment")["metadata"]["name"]
     assert isinstance(name, str)
     return name
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("headrace", "headrace-operator"),
+        ("headrace-operator", "headrace-operator"),
+        ("my-headrace", "my-headrace-operator"),
+        ("shop", "shop-headrace-operator"),
+    ],
+)
+def test_the_operators_objects_are_called_after_the_release(release: str, name: str) -> None:
+    said = run("helm", "template", release, str(ROOT / OPERATOR), "--skip-tests")
+    documents = [each for each in yaml.safe_load_all(said.out) if each]
+
+    assert {each["metadata"]["name"] for each in documents} == {name, READER}
+
+
+def test_what_the_pages_call_the_operator_is_its_name_by_helm_and_by_kubectl() -> None:
+    assert (
+        (NAMESPACE, NAME) == SERVICE_ACCOUNT == (sandbox.operator.NAMESPACE, sandbox.operator.SERVICE_ACCOUNT)
+    )
+    for values in ({}, INSTALL):
+        documents = rendered(values)
+        assert {only(documents, kind)["metadata"]["name"] for kind in ("Deployment", "ServiceAccount")} == {
+            NAME
+        }
+        assert f"--lease-name={NAME}" in container(documents)["args"]
 
 
 def test_the_lease_is_the_one_that_the_operator_is_told_of() -> None:
@@ -326,7 +356,7 @@ def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_
             "scheme": "https",
             "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token",
             "tlsConfig": {
-                "serverName": "headrace.headrace-system.svc",
+                "serverName": "headrace-operator.headrace-system.svc",
                 "ca": {"secret": {"name": "headrace-metrics", "key": "ca.crt"}},
             },
         }

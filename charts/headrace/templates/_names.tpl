@@ -4,11 +4,14 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* The name of nearly every object, and of the Lease. */}}
+{{/*
+The name of nearly every object, and of the Lease: of the release `headrace` it is headrace-operator, as the
+policies in docs/iam and all pages call it.
+*/}}
 {{- define "headrace.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride }}
 {{- $both := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
-{{- default $both .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- default (printf "%s-operator" (trimSuffix "-operator" $both)) .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "headrace.serviceAccount" -}}
