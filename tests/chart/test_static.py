@@ -34,7 +34,7 @@ from tools.iam import SERVICE_ACCOUNT
 # What kube-score misses where values turn it off on purpose.
 _MISSED = {
     "no NetworkPolicy": {"pod-networkpolicy"},
-    "one replica": {"deployment-replicas", "deployment-strategy"},
+    "one replica": {"deployment-replicas"},
 }
 _CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding"}
 
@@ -330,11 +330,20 @@ def test_nothing_in_the_environment_of_a_pod_looks_like_an_option_by_chance() ->
     assert [each["spec"]["enableServiceLinks"] for each in pods] == [False, False]
 
 
-def test_one_that_nobody_elects_is_never_two() -> None:
-    deployment = only(rendered(SETS["one replica"]), "Deployment")
+@pytest.mark.parametrize("name", SETS)
+def test_whoever_works_is_elected_as_an_upgrade_makes_even_one_replica_two(name: str) -> None:
+    assert "--leader-elect" in container(rendered(SETS[name]))["args"]
 
-    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
-    assert not list(of_kind(rendered(SETS["one replica"]), "PodDisruptionBudget"))
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_value_changes_what_pods_are_selected_by(name: str) -> None:
+    selector = only(rendered(SETS[name]), "Deployment")["spec"]["selector"]
+
+    assert selector == only(rendered({}), "Deployment")["spec"]["selector"]
+
+
+def test_a_single_replica_may_be_evicted() -> None:
+    assert not list(of_kind(rendered({"replicas": 1}), "PodDisruptionBudget"))
 
 
 def test_a_chart_may_have_these_as_dependencies_with_a_condition() -> None:

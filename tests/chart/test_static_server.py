@@ -208,6 +208,19 @@ def test_an_installation_without_helm_is_named(cluster: Cluster) -> None:
     )
 
 
+@pytest.mark.usefixtures("nothing_left")
+def test_a_release_that_lives_keeps_its_name(cluster: Cluster) -> None:
+    assert cluster.helm.install("headrace", NAMESPACE, {}).code == 0
+
+    renamed = cluster.helm("upgrade", "headrace", *_again(NAMESPACE), values={"fullnameOverride": "mine"})
+
+    assert renamed.err.endswith(
+        "This release runs as Deployment headrace-operator and would become mine: two operators would serve "
+        "the same objects until the old one has ended, as each has a Lease of its own. Leave "
+        "fullnameOverride and nameOverride as they were, or uninstall the release first.\n"
+    )
+
+
 def _again(namespace: str) -> tuple[str, ...]:
     return str(ROOT / OPERATOR), f"--namespace={namespace}"
 

@@ -53,7 +53,6 @@ SETS: Mapping[str, Values] = {
     },
     "one replica": {
         "replicas": 1,
-        "leaderElection": {"enabled": False},
         "podDisruptionBudget": {"enabled": False},
         "workers": 20,
         "awsRate": 50,
@@ -62,6 +61,7 @@ SETS: Mapping[str, Values] = {
     },
     "names and images": {
         "nameOverride": "race",
+        "fullnameOverride": "racer",
         "image": {
             "repository": "registry.example.com/headrace/operator",
             "tag": "1.2.3",

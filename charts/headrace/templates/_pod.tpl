@@ -18,13 +18,11 @@
 - --workers={{ int $values.workers }}
 - --aws-rate={{ $values.awsRate }}
 {{- with $values.leaderElection }}
-{{- if .enabled }}
 - --leader-elect
 - --lease-name={{ include "headrace.fullname" $ }}
 - --lease-duration={{ .leaseDuration }}
 - --renew-deadline={{ .renewDeadline }}
 - --retry-period={{ .retryPeriod }}
-{{- end }}
 {{- end }}
 {{- if not $values.metrics.objectMetrics }}
 - --no-object-metrics

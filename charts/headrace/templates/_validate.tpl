@@ -9,6 +9,7 @@
 {{- include "headrace.validateServiceAccount" . }}
 {{- include "headrace.validateLabels" . }}
 {{- include "headrace.validateAlone" . }}
+{{- include "headrace.validateName" . }}
 {{- end }}
 
 {{- define "headrace.validateClusterID" -}}
@@ -22,9 +23,6 @@
 
 {{- define "headrace.validateElection" -}}
 {{- $election := .Values.leaderElection }}
-{{- if and (gt (int .Values.replicas) 1) (not $election.enabled) }}
-{{- fail (printf "replicas is %d and leaderElection.enabled is false: all of them would work at once. Turn the election on, or set replicas to 1." (int .Values.replicas)) }}
-{{- end }}
 {{- if lt (float64 $election.leaseDuration) (addf $election.renewDeadline 1) }}
 {{- fail (printf "leaderElection.leaseDuration (%v) must be at least a second longer than renewDeadline (%v): what a leader sent before its end is to arrive before another one begins." $election.leaseDuration $election.renewDeadline) }}
 {{- end }}
@@ -130,6 +128,17 @@ ClusterRole headrace-secret-reader or, in each namespace that is served alone, t
 {{- end }}
 {{- end }}
 {{- include "headrace.validateKinds" . }}
+{{- end }}
+{{- end }}
+
+{{/* Under another name there would be another Lease, beside that of the one that still works. */}}
+{{- define "headrace.validateName" -}}
+{{- $name := include "headrace.fullname" . }}
+{{- $selector := fromYaml (include "headrace.selector" .) }}
+{{- range (lookup "apps/v1" "Deployment" .Release.Namespace "").items }}
+{{- if and (ne .metadata.name $name) (eq (toJson (pick (default dict .metadata.labels) "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component")) (toJson $selector)) }}
+{{- fail (printf "This release runs as Deployment %s and would become %s: two operators would serve the same objects until the old one has ended, as each has a Lease of its own. Leave fullnameOverride and nameOverride as they were, or uninstall the release first." .metadata.name $name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
