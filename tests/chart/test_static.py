@@ -165,16 +165,27 @@ def test_secrets_are_read_by_name_where_somebody_agreed_and_never_listed(name: s
         if "secrets" in rule.get("resources", ())
     ]
     agreed = SETS[name].get("secretNamespaces", [])
+    reader, readers = ("headrace-secrets", agreed) if "watchNamespaces" in SETS[name] else (READER, [""])
     bound = [
         (each["kind"], each["metadata"].get("namespace"))
         for each in of_kind(documents, "RoleBinding", "ClusterRoleBinding")
-        if each["roleRef"]["name"] == READER
+        if each["roleRef"]["name"] == reader
     ]
 
     own = (NAMESPACE, _fullname(documents), ["get"])
-    readers = agreed if "watchNamespaces" in SETS[name] else [""]
-    assert sorted(about) == sorted([own, *((where, READER, ["get"]) for where in readers)])
+    assert sorted(about) == sorted([own, *((where, reader, ["get"]) for where in readers)])
     assert bound == [("RoleBinding", where) for where in agreed]
+
+
+def test_no_binding_changes_what_it_refers_to_when_other_namespaces_are_served() -> None:
+    def bindings(values: Values) -> dict[tuple[str, str], Any]:
+        found = of_kind(rendered(values), "RoleBinding")
+        return {(it["metadata"]["name"], it["metadata"]["namespace"]): it["roleRef"] for it in found}
+
+    some, everywhere = bindings(NAMESPACED), bindings({**NAMESPACED, "watchNamespaces": []})
+
+    assert ("headrace-secret-reader", "shop") in everywhere
+    assert all(some[key] == everywhere[key] for key in some.keys() & everywhere.keys())
 
 
 def _fullname(documents: list[Object]) -> str:
@@ -250,7 +261,7 @@ def test_who_wants_the_metrics_is_asked_for_only_where_they_are_guarded(name: st
 def test_memory_is_bounded_and_nothing_can_be_written(name: str) -> None:
     found = container(rendered(SETS[name]))
 
-    assert found["resources"]["limits"]["memory"]
+    assert found["resources"]["limits"].keys() == {"memory"}
     assert found["securityContext"]["readOnlyRootFilesystem"] is True
     assert all(each["readOnly"] for each in found.get("volumeMounts", ()))
 

@@ -221,6 +221,14 @@ def test_a_release_that_lives_keeps_its_name(cluster: Cluster) -> None:
     )
 
 
+@pytest.mark.usefixtures("nothing_left")
+def test_a_release_may_come_to_serve_other_namespaces(cluster: Cluster) -> None:
+    for served in (["shop"], [], ["shop"]):
+        values = {**NAMESPACED, "watchNamespaces": served, "accounts": []}
+        done = cluster.helm("upgrade", "--install", "headrace", *_again(NAMESPACE), values=values)
+        assert done.code == 0, done.err
+
+
 def _again(namespace: str) -> tuple[str, ...]:
     return str(ROOT / OPERATOR), f"--namespace={namespace}"
 
