@@ -229,6 +229,18 @@ def test_a_release_may_come_to_serve_other_namespaces(cluster: Cluster) -> None:
         assert done.code == 0, done.err
 
 
+@pytest.mark.usefixtures("nothing_left")
+def test_the_command_that_installs_goes_on_where_it_failed(cluster: Cluster) -> None:
+    install = ("upgrade", "--install", "headrace", *_again(NAMESPACE))
+
+    # There is no node for its pods.
+    failed = cluster.helm(*install, "--wait", "--timeout=1s", values={})
+    again = cluster.helm(*install, values={})
+
+    assert failed.code != 0
+    assert again.code == 0, again.err
+
+
 def _again(namespace: str) -> tuple[str, ...]:
     return str(ROOT / OPERATOR), f"--namespace={namespace}"
 
