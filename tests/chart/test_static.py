@@ -28,6 +28,7 @@ from tests.chart.values import (
     at,
     documented,
 )
+from tests.e2e.confined import OWN, SERVED, rule
 from tools.charts import CRDS, NAME, NAMESPACE, OPERATOR, ROOT, escaped
 from tools.iam import SERVICE_ACCOUNT
 
@@ -132,7 +133,7 @@ def test_a_new_kind_gets_its_rights_by_itself() -> None:
 
 
 def only_named(documents: list[Object], kind: str, namespace: str = "") -> Object:
-    name = "headrace-objects" if namespace else NAME
+    name = "headrace-objects" if namespace not in {"", NAMESPACE} else NAME
     (found,) = (
         each
         for each in of_kind(documents, kind)
@@ -175,6 +176,28 @@ def test_secrets_are_read_by_name_where_somebody_agreed_and_never_listed(name: s
     own = (NAMESPACE, _fullname(documents), ["get"])
     assert sorted(about) == sorted([own, *((where, reader, ["get"]) for where in readers)])
     assert bound == [("RoleBinding", where) for where in agreed]
+
+
+def test_secrets_of_accounts_are_all_of_the_releases_namespace_or_those_that_values_name() -> None:
+    def named(values: Values) -> list[Any]:
+        rules = only_named(rendered(values), "Role", NAMESPACE)["rules"]
+        return [rule.get("resourceNames") for rule in rules if rule["resources"] == ["secrets"]]
+
+    accounts = SETS["named Secrets"]["accounts"]
+
+    assert named({"accounts": accounts}) == named({"accountSecrets": None}) == [None]
+    assert named(SETS["named Secrets"]) == [["keys", "shop-keys"]]
+    assert named({"accounts": accounts, "accountSecrets": []}) == [["shop-keys"]]
+    # A rule without names would be about all of them.
+    assert named({"accountSecrets": []}) == []
+
+
+def test_some_namespaces_give_the_rights_that_an_operator_lives_with_and_no_more() -> None:
+    documents = rendered(NAMESPACED)
+    own = only_named(documents, "Role", NAMESPACE)["rules"]
+
+    assert only_named(documents, "Role", "shop")["rules"] == SERVED
+    assert [rule for rule in own if rule["resources"] != ["leases"]] == OWN
 
 
 def test_no_binding_changes_what_it_refers_to_when_other_namespaces_are_served() -> None:
@@ -246,15 +269,20 @@ def test_the_lease_is_the_one_that_the_operator_is_told_of() -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_who_wants_the_metrics_is_asked_for_only_where_they_are_guarded(name: str) -> None:
     documents = rendered(SETS[name])
-    groups = {
-        group
+    rules = [
+        each
         for role in of_kind(documents, "ClusterRole")
-        for rule in role["rules"]
-        for group in rule.get("apiGroups", ())
-    }
+        for each in role["rules"]
+        if {"authentication.k8s.io", "authorization.k8s.io"} & set(each.get("apiGroups", ()))
+    ]
 
     guarded = "--metrics-authorization" in container(documents)["args"]
-    assert ({"authentication.k8s.io", "authorization.k8s.io"} <= groups) == guarded
+    # As system:auth-delegator, which tests of the operator bind.
+    asking = [
+        rule("authentication.k8s.io", ["tokenreviews"], "create"),
+        rule("authorization.k8s.io", ["subjectaccessreviews"], "create"),
+    ]
+    assert rules == (asking if guarded else [])
 
 
 @pytest.mark.parametrize("name", SETS)
