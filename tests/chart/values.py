@@ -63,7 +63,7 @@ SETS: Mapping[str, Values] = {
         "nameOverride": "race",
         "fullnameOverride": "racer",
         "image": {
-            "repository": "registry.example.com/headrace/operator",
+            "repository": "registry.example.com:5000/headrace/operator",
             "tag": "1.2.3",
             "digest": f"sha256:{'0' * 64}",
             "pullPolicy": "Always",

@@ -3,6 +3,7 @@
 {{- define "headrace.validate" -}}
 {{- include "headrace.validateClusterID" . }}
 {{- include "headrace.validateElection" . }}
+{{- include "headrace.validateImage" . }}
 {{- include "headrace.validateMetrics" . }}
 {{- include "headrace.validateTraces" . }}
 {{- include "headrace.validateAccounts" . }}
@@ -31,6 +32,14 @@
 {{- end }}
 {{- end }}
 
+{{- define "headrace.validateImage" -}}
+{{- range $name, $image := dict "image" .Values.image "tests.image" .Values.tests.image }}
+{{- if contains ":" (base $image.repository) }}
+{{- fail (printf "%s.repository (%s) has a tag or a digest in it: put that into %s, and the name alone here." $name $image.repository (ternary "image.tag or image.digest" "tests.image.tag" (eq $name "image"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "headrace.validateMetrics" -}}
 {{- $metrics := .Values.metrics }}
 {{- if eq (int $metrics.port) (int .Values.probes.port) }}
@@ -42,11 +51,17 @@
 {{- if and (or $metrics.serviceMonitor.enabled $metrics.podMonitor.enabled) (not $metrics.enabled) }}
 {{- fail "metrics.enabled is false, so there is nothing to scrape: turn it on, or metrics.serviceMonitor and metrics.podMonitor off." }}
 {{- end }}
+{{- if and $metrics.secure.enabled (not $metrics.enabled) }}
+{{- fail "metrics.secure.enabled is true and metrics.enabled is false: there is nothing to guard. Turn the metrics on, or metrics.secure off." }}
+{{- end }}
 {{- if and $metrics.secure.enabled (not $metrics.secure.certSecret) }}
 {{- fail "metrics.secure needs a certificate: set metrics.secure.certSecret to the name of a Secret of type kubernetes.io/tls in the release's namespace." }}
 {{- end }}
 {{- if and $metrics.podMonitor.enabled $metrics.secure.enabled $metrics.secure.authorization (not $metrics.podMonitor.authorization) }}
 {{- fail "metrics.podMonitor.authorization is empty: a PodMonitor cannot use Prometheus' own token, which metrics.secure.authorization asks for. Name a Secret with a token there, or turn on metrics.serviceMonitor in its place." }}
+{{- end }}
+{{- if and .Values.networkPolicy.metricsFrom (not .Values.networkPolicy.enabled) }}
+{{- fail "networkPolicy.metricsFrom says who may get the metrics, and networkPolicy.enabled is false, so that everybody may: turn it on, or leave metricsFrom out." }}
 {{- end }}
 {{- if and $metrics.secure.enabled $metrics.secure.authorization .Values.watchNamespaces }}
 {{- fail "metrics.secure.authorization needs rights on the whole cluster (TokenReview and SubjectAccessReview), and with watchNamespaces none are granted: set it to false, and name who may get the metrics in networkPolicy.metricsFrom." }}
@@ -56,6 +71,9 @@
 {{- define "headrace.validateTraces" -}}
 {{- if and .Values.traces.enabled (not .Values.traces.endpoint) }}
 {{- fail "traces.enabled is true and traces.endpoint is empty: say where traces go, such as --set traces.endpoint=http://collector.monitoring:4318." }}
+{{- end }}
+{{- if and .Values.traces.endpoint (not .Values.traces.enabled) }}
+{{- fail "traces.endpoint says where traces go, and traces.enabled is false, so that none are sent: turn it on, or leave the endpoint out." }}
 {{- end }}
 {{- end }}
 
@@ -92,6 +110,9 @@
 {{- $account := .Values.serviceAccount }}
 {{- if and (not $account.create) (not $account.name) }}
 {{- fail "serviceAccount.create is false and serviceAccount.name is empty: name the ServiceAccount that is there, so that no rights go to the namespace's default one." }}
+{{- end }}
+{{- if and $account.irsaAudience (not $account.irsaRoleARN) }}
+{{- fail "serviceAccount.irsaAudience is set and serviceAccount.irsaRoleARN is not: there is no role that a token could be for. Name the role, or leave the audience out." }}
 {{- end }}
 {{- if and (not $account.create) (or $account.irsaRoleARN $account.annotations) }}
 {{- fail (printf "serviceAccount.create is false, so nothing is written on ServiceAccount %s: annotate it yourself, and leave out serviceAccount.irsaRoleARN and serviceAccount.annotations." $account.name) }}
