@@ -99,10 +99,17 @@ def test_what_is_ours_is_written_over_labels_and_annotations_of_others() -> None
     theirs = {"labels": {"helm.sh/chart": "x"}, "annotations": {"helm.sh/resource-policy": "delete"}}
     account = {"accounts": [ACCOUNT], "accountAnnotations": {"helm.sh/resource-policy": "delete"}}
     documents = [*rendered(theirs, chart=CRDS), only(rendered(account), "AWSAccount")]
+    labelled = {"enabled": True, "labels": {"app.kubernetes.io/name": "x"}}
+    of_pods = {"podAnnotations": {"kubectl.kubernetes.io/default-container": "x"}}
+    pod = only(rendered(of_pods), "Deployment")["spec"]["template"]
 
     for each in documents:
         assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
         assert each["metadata"]["labels"]["helm.sh/chart"] != "x"
+    for kind in ("ServiceMonitor", "PodMonitor"):
+        monitor = only(rendered({"metrics": {f"{kind[0].lower()}{kind[1:]}": labelled}}), kind)
+        assert monitor["metadata"]["labels"]["app.kubernetes.io/name"] == "headrace"
+    assert pod["metadata"]["annotations"] == {"kubectl.kubernetes.io/default-container": "operator"}
 
 
 def test_definitions_that_are_not_to_be_kept_say_nothing_of_it() -> None:

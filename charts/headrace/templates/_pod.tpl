@@ -41,7 +41,8 @@
 - --log-level={{ $values.log.level }}
 {{- end }}
 
-{{- define "headrace.env" -}}
+{{/* What values of their own say; extraEnv comes beside it. */}}
+{{- define "headrace.ownEnv" -}}
 {{- with .Values.aws.region }}
 - name: AWS_REGION
   value: {{ . | quote }}
@@ -62,6 +63,10 @@
   value: {{ .ratio | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- define "headrace.env" -}}
+{{- include "headrace.ownEnv" . }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}

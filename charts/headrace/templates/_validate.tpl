@@ -9,6 +9,7 @@
 {{- include "headrace.validateAccounts" . }}
 {{- include "headrace.validateServiceAccount" . }}
 {{- include "headrace.validateLabels" . }}
+{{- include "headrace.validateExtras" . }}
 {{- include "headrace.validateAlone" . }}
 {{- include "headrace.validateName" . }}
 {{- end }}
@@ -123,6 +124,26 @@
 {{- range $key, $_ := fromYaml (include "headrace.selector" .) }}
 {{- if hasKey $.Values.podLabels $key }}
 {{- fail (printf "podLabels has %s, by which the pods are found: leave it out." $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateExtras" -}}
+{{- $own := list }}
+{{- range include "headrace.ownEnv" . | fromYamlArray }}
+{{- $own = append $own .name }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- if and (hasPrefix "HEADRACE_" .name) (ne .name "HEADRACE_IDENTITY") }}
+{{- fail (printf "extraEnv has %s: the operator's options are values of this chart, which grants the rights for them. Use the value of that name." .name) }}
+{{- end }}
+{{- if has .name $own }}
+{{- fail (printf "extraEnv has %s, which another value (aws, traces) sets already: leave out one of them." .name) }}
+{{- end }}
+{{- end }}
+{{- range .Values.extraVolumes }}
+{{- if has .name (list "accounts" "metrics-tls") }}
+{{- fail (printf "extraVolumes has %s, which is the name of a volume of the chart's own: call it otherwise." .name) }}
 {{- end }}
 {{- end }}
 {{- end }}
