@@ -25,6 +25,8 @@ CHARTS = Path("charts")
 CRDS, OPERATOR = CHARTS / "headrace-crds", CHARTS / "headrace"
 NAMESPACE = "headrace-system"
 """The namespace of install.yaml, and the one that the documentation installs to."""
+NAME = "headrace-operator"
+"""The name of the operator's objects there: its Deployment, ServiceAccount, Lease, roles."""
 
 _KINDS = Path("templates", "_kinds.tpl")
 _INSTALL_VALUES = Path("manifests", "install-values.yaml")

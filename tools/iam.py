@@ -10,6 +10,7 @@ from headrace.aws.policy import Policy, Statement, assuming, trust, trust_of_age
 from headrace.engine.facet import Facet, ResourceType
 from headrace.kinds.definition import Definition
 from headrace.resources.policies import EVERYTHING, LOOKING, Purpose, named, policy
+from tools import charts
 from tools.markdown import codes, table
 from tools.names import kebab
 
@@ -18,8 +19,8 @@ ROLE, OPERATOR, CLUSTER, NAMESPACE = "ROLE_ARN", "OPERATOR_ARN", "CLUSTER_ID", "
 ACCOUNT, ISSUER, EKS_CLUSTER = "ACCOUNT_ID", "OIDC_ISSUER", "EKS_CLUSTER_ARN"
 """What stands in the files for what only their users know."""
 
-SERVICE_ACCOUNT = ("headrace-system", "headrace-operator")
-"""Namespace and name of the operator's ServiceAccount, as the manifests have it."""
+SERVICE_ACCOUNT = (charts.NAMESPACE, charts.NAME)
+"""Namespace and name of the operator's ServiceAccount, as the chart and install.yaml have it."""
 
 Producer = Callable[[], str]
 

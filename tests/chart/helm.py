@@ -18,6 +18,16 @@ from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
 Object = dict[str, Any]
 
 
+# The loader in C: definitions are long.
+class _Once(yaml.CSafeLoader):
+    """YAML whose mappings have each key once, as an API server that is asked strictly takes it."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a mapping has a key twice: {sorted(keys)}{node.start_mark}"
+        return super().construct_mapping(node, deep)
+
+
 @dataclass(frozen=True)
 class Said:
     """What a program said, and whether it was content."""
@@ -53,8 +63,7 @@ def _template(chart: Path, values: str, arguments: tuple[str, ...]) -> Said:
 def rendered(values: Values, *arguments: str, chart: Path = OPERATOR) -> list[Object]:
     said = template(values, *arguments, chart=chart)
     assert said.code == 0, said.err
-    # The loader in C: definitions are long.
-    return [document for document in yaml.load_all(said.out, yaml.CSafeLoader) if document]
+    return [document for document in yaml.load_all(said.out, _Once) if document]
 
 
 def written(documents: Iterable[Object]) -> str:

@@ -43,7 +43,7 @@ class Rollout:
         self.name, self.namespace = name, namespace
         self.helm = Helm(plane, directory)
         self.values = {**_common(aws), **values}
-        self._replicas = Replicas(plane, aws, name, namespace, directory / "pods")
+        self._replicas = Replicas(plane, aws, f"{name}-operator", namespace, directory / "pods")
         self._usual = False
         _prepare(plane, namespace)
 

@@ -21,7 +21,7 @@ from tests.chart.rollout import SECONDS, SHOP, Rollout, previous, shop, writes
 from tests.chart.values import CRD_DEFAULTS
 from tests.e2e.buckets import tags
 from tests.e2e.distributions import spec
-from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
+from tools.charts import CRDS, NAME, NAMESPACE, OPERATOR, ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -117,7 +117,7 @@ def test_helm_waits_for_the_pods_which_are_on_different_nodes_and_may_be_evicted
 ) -> None:
     pods = [replica.pod for replica in headrace.running]
     assert {pod["spec"]["nodeName"] for pod in pods} == {"node-0", "node-1"}
-    budget = headrace.plane.read(f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets/headrace")
+    budget = headrace.plane.read(f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets/{NAME}")
     assert (budget["status"]["currentHealthy"], budget["status"]["disruptionsAllowed"]) == (2, 1)
 
 
@@ -188,7 +188,7 @@ def test_an_upgrade_whose_pods_never_become_ready_fails_and_what_ran_goes_on(
     failed = headrace.upgrade(values, "--timeout=3s")
 
     assert failed.code != 0
-    assert "Deployment/headrace-system/headrace not ready" in failed.err
+    assert f"Deployment/{NAMESPACE}/{NAME} not ready" in failed.err
     pods = headrace.plane.read(f"/api/v1/namespaces/{NAMESPACE}/pods")["items"]
     assert running <= {pod["metadata"]["name"] for pod in pods if pod["status"]["phase"] == "Running"}
     assert unharmed(before, seen(team))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+import sandbox.operator
 from headrace import __version__
 from headrace.controller.secrets import READER
 from headrace.kinds.crd import crd_name, custom_resource_definition
@@ -27,12 +28,14 @@ from tests.chart.values import (
     at,
     documented,
 )
-from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT, escaped
+from tests.e2e.confined import OWN, SERVED, rule
+from tools.charts import CRDS, NAME, NAMESPACE, OPERATOR, ROOT, escaped
+from tools.iam import SERVICE_ACCOUNT
 
 # What kube-score misses where values turn it off on purpose.
 _MISSED = {
     "no NetworkPolicy": {"pod-networkpolicy"},
-    "one replica": {"deployment-replicas", "deployment-strategy"},
+    "one replica": {"deployment-replicas"},
 }
 _CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding"}
 
@@ -96,10 +99,17 @@ def test_what_is_ours_is_written_over_labels_and_annotations_of_others() -> None
     theirs = {"labels": {"helm.sh/chart": "x"}, "annotations": {"helm.sh/resource-policy": "delete"}}
     account = {"accounts": [ACCOUNT], "accountAnnotations": {"helm.sh/resource-policy": "delete"}}
     documents = [*rendered(theirs, chart=CRDS), only(rendered(account), "AWSAccount")]
+    labelled = {"enabled": True, "labels": {"app.kubernetes.io/name": "x"}}
+    of_pods = {"podAnnotations": {"kubectl.kubernetes.io/default-container": "x"}}
+    pod = only(rendered(of_pods), "Deployment")["spec"]["template"]
 
     for each in documents:
         assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
         assert each["metadata"]["labels"]["helm.sh/chart"] != "x"
+    for kind in ("ServiceMonitor", "PodMonitor"):
+        monitor = only(rendered({"metrics": {f"{kind[0].lower()}{kind[1:]}": labelled}}), kind)
+        assert monitor["metadata"]["labels"]["app.kubernetes.io/name"] == "headrace"
+    assert pod["metadata"]["annotations"] == {"kubectl.kubernetes.io/default-container": "operator"}
 
 
 def test_definitions_that_are_not_to_be_kept_say_nothing_of_it() -> None:
@@ -130,7 +140,7 @@ def test_a_new_kind_gets_its_rights_by_itself() -> None:
 
 
 def only_named(documents: list[Object], kind: str, namespace: str = "") -> Object:
-    name = "headrace-objects" if namespace else "headrace"
+    name = "headrace-objects" if namespace not in {"", NAMESPACE} else NAME
     (found,) = (
         each
         for each in of_kind(documents, kind)
@@ -163,22 +173,83 @@ def test_secrets_are_read_by_name_where_somebody_agreed_and_never_listed(name: s
         if "secrets" in rule.get("resources", ())
     ]
     agreed = SETS[name].get("secretNamespaces", [])
+    reader, readers = ("headrace-secrets", agreed) if "watchNamespaces" in SETS[name] else (READER, [""])
     bound = [
         (each["kind"], each["metadata"].get("namespace"))
         for each in of_kind(documents, "RoleBinding", "ClusterRoleBinding")
-        if each["roleRef"]["name"] == READER
+        if each["roleRef"]["name"] == reader
     ]
 
     own = (NAMESPACE, _fullname(documents), ["get"])
-    readers = agreed if "watchNamespaces" in SETS[name] else [""]
-    assert sorted(about) == sorted([own, *((where, READER, ["get"]) for where in readers)])
+    assert sorted(about) == sorted([own, *((where, reader, ["get"]) for where in readers)])
     assert bound == [("RoleBinding", where) for where in agreed]
+
+
+def test_secrets_of_accounts_are_all_of_the_releases_namespace_or_those_that_values_name() -> None:
+    def named(values: Values) -> list[Any]:
+        rules = only_named(rendered(values), "Role", NAMESPACE)["rules"]
+        return [rule.get("resourceNames") for rule in rules if rule["resources"] == ["secrets"]]
+
+    accounts = SETS["named Secrets"]["accounts"]
+
+    assert named({"accounts": accounts}) == named({"accountSecrets": None}) == [None]
+    assert named(SETS["named Secrets"]) == [["keys", "shop-keys"]]
+    assert named({"accounts": accounts, "accountSecrets": []}) == [["shop-keys"]]
+    # A rule without names would be about all of them.
+    assert named({"accountSecrets": []}) == []
+
+
+def test_some_namespaces_give_the_rights_that_an_operator_lives_with_and_no_more() -> None:
+    documents = rendered(NAMESPACED)
+    own = only_named(documents, "Role", NAMESPACE)["rules"]
+
+    assert only_named(documents, "Role", "shop")["rules"] == SERVED
+    assert [rule for rule in own if rule["resources"] != ["leases"]] == OWN
+
+
+def test_no_binding_changes_what_it_refers_to_when_other_namespaces_are_served() -> None:
+    def bindings(values: Values) -> dict[tuple[str, str], Any]:
+        found = of_kind(rendered(values), "RoleBinding")
+        return {(it["metadata"]["name"], it["metadata"]["namespace"]): it["roleRef"] for it in found}
+
+    some, everywhere = bindings(NAMESPACED), bindings({**NAMESPACED, "watchNamespaces": []})
+
+    assert ("headrace-secret-reader", "shop") in everywhere
+    assert all(some[key] == everywhere[key] for key in some.keys() & everywhere.keys())
 
 
 def _fullname(documents: list[Object]) -> str:
     name = only(documents, "Deployment")["metadata"]["name"]
     assert isinstance(name, str)
     return name
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("headrace", "headrace-operator"),
+        ("headrace-operator", "headrace-operator"),
+        ("my-headrace", "my-headrace-operator"),
+        ("shop", "shop-headrace-operator"),
+    ],
+)
+def test_the_operators_objects_are_called_after_the_release(release: str, name: str) -> None:
+    said = run("helm", "template", release, str(ROOT / OPERATOR), "--skip-tests")
+    documents = [each for each in yaml.safe_load_all(said.out) if each]
+
+    assert {each["metadata"]["name"] for each in documents} == {name, READER}
+
+
+def test_what_the_pages_call_the_operator_is_its_name_by_helm_and_by_kubectl() -> None:
+    assert (
+        (NAMESPACE, NAME) == SERVICE_ACCOUNT == (sandbox.operator.NAMESPACE, sandbox.operator.SERVICE_ACCOUNT)
+    )
+    for values in ({}, INSTALL):
+        documents = rendered(values)
+        assert {only(documents, kind)["metadata"]["name"] for kind in ("Deployment", "ServiceAccount")} == {
+            NAME
+        }
+        assert f"--lease-name={NAME}" in container(documents)["args"]
 
 
 def test_the_lease_is_the_one_that_the_operator_is_told_of() -> None:
@@ -205,22 +276,27 @@ def test_the_lease_is_the_one_that_the_operator_is_told_of() -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_who_wants_the_metrics_is_asked_for_only_where_they_are_guarded(name: str) -> None:
     documents = rendered(SETS[name])
-    groups = {
-        group
+    rules = [
+        each
         for role in of_kind(documents, "ClusterRole")
-        for rule in role["rules"]
-        for group in rule.get("apiGroups", ())
-    }
+        for each in role["rules"]
+        if {"authentication.k8s.io", "authorization.k8s.io"} & set(each.get("apiGroups", ()))
+    ]
 
     guarded = "--metrics-authorization" in container(documents)["args"]
-    assert ({"authentication.k8s.io", "authorization.k8s.io"} <= groups) == guarded
+    # As system:auth-delegator, which tests of the operator bind.
+    asking = [
+        rule("authentication.k8s.io", ["tokenreviews"], "create"),
+        rule("authorization.k8s.io", ["subjectaccessreviews"], "create"),
+    ]
+    assert rules == (asking if guarded else [])
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_memory_is_bounded_and_nothing_can_be_written(name: str) -> None:
     found = container(rendered(SETS[name]))
 
-    assert found["resources"]["limits"]["memory"]
+    assert found["resources"]["limits"].keys() == {"memory"}
     assert found["securityContext"]["readOnlyRootFilesystem"] is True
     assert all(each["readOnly"] for each in found.get("volumeMounts", ()))
 
@@ -300,11 +376,20 @@ def test_nothing_in_the_environment_of_a_pod_looks_like_an_option_by_chance() ->
     assert [each["spec"]["enableServiceLinks"] for each in pods] == [False, False]
 
 
-def test_one_that_nobody_elects_is_never_two() -> None:
-    deployment = only(rendered(SETS["one replica"]), "Deployment")
+@pytest.mark.parametrize("name", SETS)
+def test_whoever_works_is_elected_as_an_upgrade_makes_even_one_replica_two(name: str) -> None:
+    assert "--leader-elect" in container(rendered(SETS[name]))["args"]
 
-    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
-    assert not list(of_kind(rendered(SETS["one replica"]), "PodDisruptionBudget"))
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_value_changes_what_pods_are_selected_by(name: str) -> None:
+    selector = only(rendered(SETS[name]), "Deployment")["spec"]["selector"]
+
+    assert selector == only(rendered({}), "Deployment")["spec"]["selector"]
+
+
+def test_a_single_replica_may_be_evicted() -> None:
+    assert not list(of_kind(rendered({"replicas": 1}), "PodDisruptionBudget"))
 
 
 def test_a_chart_may_have_these_as_dependencies_with_a_condition() -> None:
@@ -326,7 +411,7 @@ def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_
             "scheme": "https",
             "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token",
             "tlsConfig": {
-                "serverName": "headrace.headrace-system.svc",
+                "serverName": "headrace-operator.headrace-system.svc",
                 "ca": {"secret": {"name": "headrace-metrics", "key": "ca.crt"}},
             },
         }

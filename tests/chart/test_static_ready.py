@@ -17,7 +17,7 @@ def test_helm_test_passes_only_if_an_operator_says_that_it_is_ready(answer: str,
     (found,) = only(rendered({}), "Pod")["spec"]["containers"]
     text, url = found["args"]
     assert found["command"] == ["python3", "-c"]
-    assert url == "http://headrace.headrace-system.svc:8080/readyz"
+    assert url == "http://headrace-operator.headrace-system.svc:8080/readyz"
 
     with answering(answer) as address:
         done = subprocess.run(

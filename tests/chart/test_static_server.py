@@ -1,6 +1,7 @@
 """What a real API server says to the charts: to each object that Helm makes, and to a second release."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,10 @@ import yaml
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
 from tests.chart.helm import Helm, Object, of_kind, only, rendered, run, written
-from tests.chart.pages import commands
+from tests.chart.pages import block, commands
 from tests.chart.schemas import LOCATION, write_schemas
 from tests.chart.values import ACCOUNT, CRD_SETS, NAMESPACED, PRODUCTION, SETS, Values
-from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
+from tools.charts import CRDS, NAME, NAMESPACE, OPERATOR, ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -208,6 +209,39 @@ def test_an_installation_without_helm_is_named(cluster: Cluster) -> None:
     )
 
 
+@pytest.mark.usefixtures("nothing_left")
+def test_a_release_that_lives_keeps_its_name(cluster: Cluster) -> None:
+    assert cluster.helm.install("headrace", NAMESPACE, {}).code == 0
+
+    renamed = cluster.helm("upgrade", "headrace", *_again(NAMESPACE), values={"fullnameOverride": "mine"})
+
+    assert renamed.err.endswith(
+        "This release runs as Deployment headrace-operator and would become mine: two operators would serve "
+        "the same objects until the old one has ended, as each has a Lease of its own. Leave "
+        "fullnameOverride and nameOverride as they were, or uninstall the release first.\n"
+    )
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_release_may_come_to_serve_other_namespaces(cluster: Cluster) -> None:
+    for served in (["shop"], [], ["shop"]):
+        values = {**NAMESPACED, "watchNamespaces": served, "accounts": []}
+        done = cluster.helm("upgrade", "--install", "headrace", *_again(NAMESPACE), values=values)
+        assert done.code == 0, done.err
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_the_command_that_installs_goes_on_where_it_failed(cluster: Cluster) -> None:
+    install = ("upgrade", "--install", "headrace", *_again(NAMESPACE))
+
+    # There is no node for its pods.
+    failed = cluster.helm(*install, "--wait", "--timeout=1s", values={})
+    again = cluster.helm(*install, values={})
+
+    assert failed.code != 0
+    assert again.code == 0, again.err
+
+
 def _again(namespace: str) -> tuple[str, ...]:
     return str(ROOT / OPERATOR), f"--namespace={namespace}"
 
@@ -224,14 +258,31 @@ def test_notes_say_what_is_missing_and_nothing_else(cluster: Cluster) -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_what_kubectl_installed_moves_to_helm_as_the_page_says(cluster: Cluster) -> None:
-    assert cluster.helm("uninstall", "headrace-crds", f"--namespace={NAMESPACE}").code == 0
-    for words in [*commands("With kubectl alone"), *commands("From kubectl to Helm")]:
-        cluster.run(words)
+def test_what_kubectl_installed_moves_to_helm_as_the_page_says(cluster: Cluster, tmp_path: Path) -> None:
+    install, mine = tmp_path / "install.yaml", tmp_path / "mine.yaml"
+    install.write_text(_filled_in((ROOT / "manifests" / "install.yaml").read_text(encoding="utf-8")))
+    mine.write_text(block("From kubectl to Helm", "yaml"))
+    files = {str(ROOT / "manifests" / "install.yaml"): str(install), "mine.yaml": str(mine)}
 
-    about = ("deployment/headrace-operator", f"--namespace={NAMESPACE}", "--output=yaml")
-    labels = yaml.safe_load(cluster.plane.kubectl_run("get", *about))["metadata"]["labels"]
-    assert labels["app.kubernetes.io/managed-by"] == "Helm"
+    def follow(heading: str) -> Object:
+        for words in commands(heading):
+            cluster.run([files.get(word, word) for word in words])
+        about = (f"deployment/{NAME}", f"--namespace={NAMESPACE}", "--output=yaml")
+        deployment: Object = yaml.safe_load(cluster.plane.kubectl_run("get", *about))
+        return deployment
+
+    assert cluster.helm("uninstall", "headrace-crds", f"--namespace={NAMESPACE}").code == 0
+    before, after = follow("With kubectl alone"), follow("From kubectl to Helm")
+
+    assert after["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "Helm"
+    assert after["spec"] == before["spec"]
+
+
+def _filled_in(manifest: str) -> str:
+    """Return install.yaml with an image and a cluster id, as the page asks for."""
+    (image,) = re.findall(r"^ +image: (.+)", manifest, re.M)
+    named = manifest.replace(f"image: {image}", f"image: registry.example.com/{image}")
+    return re.sub(r"^( +- )--own-namespace=.+", r"\g<0>\n\1--cluster-id=prod-eu-1", named, flags=re.M)
 
 
 @pytest.mark.usefixtures("nothing_left")

@@ -53,7 +53,6 @@ SETS: Mapping[str, Values] = {
     },
     "one replica": {
         "replicas": 1,
-        "leaderElection": {"enabled": False},
         "podDisruptionBudget": {"enabled": False},
         "workers": 20,
         "awsRate": 50,
@@ -62,8 +61,9 @@ SETS: Mapping[str, Values] = {
     },
     "names and images": {
         "nameOverride": "race",
+        "fullnameOverride": "racer",
         "image": {
-            "repository": "registry.example.com/headrace/operator",
+            "repository": "registry.example.com:5000/headrace/operator",
             "tag": "1.2.3",
             "digest": f"sha256:{'0' * 64}",
             "pullPolicy": "Always",
@@ -120,6 +120,13 @@ SETS: Mapping[str, Values] = {
     "TLS alone": {"metrics": {"secure": {**_SECURE, "authorization": False}}},
     "no metrics": {"metrics": {"enabled": False}, "listenAddress": "::", "probes": {"port": 8181}},
     "traces": {"traces": {"enabled": True, "endpoint": "http://collector.monitoring:4318", "ratio": 0.1}},
+    "named Secrets": {
+        "accounts": [
+            {"name": "shop", "spec": {"credentials": {"secretRef": {"name": "shop-keys"}}}},
+            {"name": "bank", "spec": {"credentials": {"roleARN": "arn:aws:iam::111122223333:role/bank"}}},
+        ],
+        "accountSecrets": ["keys", "shop-keys"],
+    },
     "leases": {"leaderElection": {"leaseDuration": 60, "renewDeadline": 40, "retryPeriod": 5}},
     "pods": {
         "resources": {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}},

@@ -1,23 +1,22 @@
 {{/* Names and labels. */}}
 
-{{- define "headrace.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
-{{- end }}
-
-{{/* The name of nearly every object, and of the Lease. */}}
+{{/*
+The name of nearly every object, and of the Lease: of the release `headrace` it is headrace-operator, as the
+policies in docs/iam and all pages call it.
+*/}}
 {{- define "headrace.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride }}
 {{- $both := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
-{{- default $both .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- default (printf "%s-operator" (trimSuffix "-operator" $both)) .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "headrace.serviceAccount" -}}
 {{- default (ternary (include "headrace.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
 {{- end }}
 
-{{/* What pods are selected by: never changed, as a Deployment's selector cannot be. */}}
+{{/* What pods are selected by: no value changes it, as a Deployment's selector cannot be changed. */}}
 {{- define "headrace.selector" -}}
-app.kubernetes.io/name: {{ include "headrace.name" . }}
+app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: operator
 {{- end }}
@@ -29,7 +28,7 @@ app.kubernetes.io/component: operator
 
 {{/* What the pod of `helm test` is selected by. */}}
 {{- define "headrace.testSelector" -}}
-app.kubernetes.io/name: {{ include "headrace.name" . }}
+app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: test
 {{- end }}

@@ -18,13 +18,11 @@
 - --workers={{ int $values.workers }}
 - --aws-rate={{ $values.awsRate }}
 {{- with $values.leaderElection }}
-{{- if .enabled }}
 - --leader-elect
 - --lease-name={{ include "headrace.fullname" $ }}
 - --lease-duration={{ .leaseDuration }}
 - --renew-deadline={{ .renewDeadline }}
 - --retry-period={{ .retryPeriod }}
-{{- end }}
 {{- end }}
 {{- if not $values.metrics.objectMetrics }}
 - --no-object-metrics
@@ -43,7 +41,8 @@
 - --log-level={{ $values.log.level }}
 {{- end }}
 
-{{- define "headrace.env" -}}
+{{/* What values of their own say; extraEnv comes beside it. */}}
+{{- define "headrace.ownEnv" -}}
 {{- with .Values.aws.region }}
 - name: AWS_REGION
   value: {{ . | quote }}
@@ -64,6 +63,10 @@
   value: {{ .ratio | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- define "headrace.env" -}}
+{{- include "headrace.ownEnv" . }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}

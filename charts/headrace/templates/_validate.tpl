@@ -3,12 +3,15 @@
 {{- define "headrace.validate" -}}
 {{- include "headrace.validateClusterID" . }}
 {{- include "headrace.validateElection" . }}
+{{- include "headrace.validateImage" . }}
 {{- include "headrace.validateMetrics" . }}
 {{- include "headrace.validateTraces" . }}
 {{- include "headrace.validateAccounts" . }}
 {{- include "headrace.validateServiceAccount" . }}
 {{- include "headrace.validateLabels" . }}
+{{- include "headrace.validateExtras" . }}
 {{- include "headrace.validateAlone" . }}
+{{- include "headrace.validateName" . }}
 {{- end }}
 
 {{- define "headrace.validateClusterID" -}}
@@ -22,14 +25,19 @@
 
 {{- define "headrace.validateElection" -}}
 {{- $election := .Values.leaderElection }}
-{{- if and (gt (int .Values.replicas) 1) (not $election.enabled) }}
-{{- fail (printf "replicas is %d and leaderElection.enabled is false: all of them would work at once. Turn the election on, or set replicas to 1." (int .Values.replicas)) }}
-{{- end }}
 {{- if lt (float64 $election.leaseDuration) (addf $election.renewDeadline 1) }}
 {{- fail (printf "leaderElection.leaseDuration (%v) must be at least a second longer than renewDeadline (%v): what a leader sent before its end is to arrive before another one begins." $election.leaseDuration $election.renewDeadline) }}
 {{- end }}
 {{- if lt (float64 $election.renewDeadline) (mulf $election.retryPeriod 3) }}
 {{- fail (printf "leaderElection.renewDeadline (%v) must be at least three times retryPeriod (%v): a leader is to get over a request that fails." $election.renewDeadline $election.retryPeriod) }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateImage" -}}
+{{- range $name, $image := dict "image" .Values.image "tests.image" .Values.tests.image }}
+{{- if contains ":" (base $image.repository) }}
+{{- fail (printf "%s.repository (%s) has a tag or a digest in it: put that into %s, and the name alone here." $name $image.repository (ternary "image.tag or image.digest" "tests.image.tag" (eq $name "image"))) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -44,11 +52,17 @@
 {{- if and (or $metrics.serviceMonitor.enabled $metrics.podMonitor.enabled) (not $metrics.enabled) }}
 {{- fail "metrics.enabled is false, so there is nothing to scrape: turn it on, or metrics.serviceMonitor and metrics.podMonitor off." }}
 {{- end }}
+{{- if and $metrics.secure.enabled (not $metrics.enabled) }}
+{{- fail "metrics.secure.enabled is true and metrics.enabled is false: there is nothing to guard. Turn the metrics on, or metrics.secure off." }}
+{{- end }}
 {{- if and $metrics.secure.enabled (not $metrics.secure.certSecret) }}
 {{- fail "metrics.secure needs a certificate: set metrics.secure.certSecret to the name of a Secret of type kubernetes.io/tls in the release's namespace." }}
 {{- end }}
 {{- if and $metrics.podMonitor.enabled $metrics.secure.enabled $metrics.secure.authorization (not $metrics.podMonitor.authorization) }}
 {{- fail "metrics.podMonitor.authorization is empty: a PodMonitor cannot use Prometheus' own token, which metrics.secure.authorization asks for. Name a Secret with a token there, or turn on metrics.serviceMonitor in its place." }}
+{{- end }}
+{{- if and .Values.networkPolicy.metricsFrom (not .Values.networkPolicy.enabled) }}
+{{- fail "networkPolicy.metricsFrom says who may get the metrics, and networkPolicy.enabled is false, so that everybody may: turn it on, or leave metricsFrom out." }}
 {{- end }}
 {{- if and $metrics.secure.enabled $metrics.secure.authorization .Values.watchNamespaces }}
 {{- fail "metrics.secure.authorization needs rights on the whole cluster (TokenReview and SubjectAccessReview), and with watchNamespaces none are granted: set it to false, and name who may get the metrics in networkPolicy.metricsFrom." }}
@@ -58,6 +72,9 @@
 {{- define "headrace.validateTraces" -}}
 {{- if and .Values.traces.enabled (not .Values.traces.endpoint) }}
 {{- fail "traces.enabled is true and traces.endpoint is empty: say where traces go, such as --set traces.endpoint=http://collector.monitoring:4318." }}
+{{- end }}
+{{- if and .Values.traces.endpoint (not .Values.traces.enabled) }}
+{{- fail "traces.endpoint says where traces go, and traces.enabled is false, so that none are sent: turn it on, or leave the endpoint out." }}
 {{- end }}
 {{- end }}
 
@@ -95,6 +112,9 @@
 {{- if and (not $account.create) (not $account.name) }}
 {{- fail "serviceAccount.create is false and serviceAccount.name is empty: name the ServiceAccount that is there, so that no rights go to the namespace's default one." }}
 {{- end }}
+{{- if and $account.irsaAudience (not $account.irsaRoleARN) }}
+{{- fail "serviceAccount.irsaAudience is set and serviceAccount.irsaRoleARN is not: there is no role that a token could be for. Name the role, or leave the audience out." }}
+{{- end }}
 {{- if and (not $account.create) (or $account.irsaRoleARN $account.annotations) }}
 {{- fail (printf "serviceAccount.create is false, so nothing is written on ServiceAccount %s: annotate it yourself, and leave out serviceAccount.irsaRoleARN and serviceAccount.annotations." $account.name) }}
 {{- end }}
@@ -104,6 +124,26 @@
 {{- range $key, $_ := fromYaml (include "headrace.selector" .) }}
 {{- if hasKey $.Values.podLabels $key }}
 {{- fail (printf "podLabels has %s, by which the pods are found: leave it out." $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateExtras" -}}
+{{- $own := list }}
+{{- range include "headrace.ownEnv" . | fromYamlArray }}
+{{- $own = append $own .name }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- if and (hasPrefix "HEADRACE_" .name) (ne .name "HEADRACE_IDENTITY") }}
+{{- fail (printf "extraEnv has %s: the operator's options are values of this chart, which grants the rights for them. Use the value of that name." .name) }}
+{{- end }}
+{{- if has .name $own }}
+{{- fail (printf "extraEnv has %s, which another value (aws, traces) sets already: leave out one of them." .name) }}
+{{- end }}
+{{- end }}
+{{- range .Values.extraVolumes }}
+{{- if has .name (list "accounts" "metrics-tls") }}
+{{- fail (printf "extraVolumes has %s, which is the name of a volume of the chart's own: call it otherwise." .name) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -130,6 +170,17 @@ ClusterRole headrace-secret-reader or, in each namespace that is served alone, t
 {{- end }}
 {{- end }}
 {{- include "headrace.validateKinds" . }}
+{{- end }}
+{{- end }}
+
+{{/* Under another name there would be another Lease, beside that of the one that still works. */}}
+{{- define "headrace.validateName" -}}
+{{- $name := include "headrace.fullname" . }}
+{{- $selector := fromYaml (include "headrace.selector" .) }}
+{{- range (lookup "apps/v1" "Deployment" .Release.Namespace "").items }}
+{{- if and (ne .metadata.name $name) (eq (toJson (pick (default dict .metadata.labels) "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component")) (toJson $selector)) }}
+{{- fail (printf "This release runs as Deployment %s and would become %s: two operators would serve the same objects until the old one has ended, as each has a Lease of its own. Leave fullnameOverride and nameOverride as they were, or uninstall the release first." .metadata.name $name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 
