@@ -31,7 +31,7 @@ ARG VERSION
 ARG REVISION
 ARG SOURCE
 LABEL org.opencontainers.image.title="Headrace" \
-      org.opencontainers.image.description="A Kubernetes operator for accelerated S3 buckets, CloudFront distributions and data pipelines." \
+      org.opencontainers.image.description="An operator for S3 buckets and CloudFront distributions." \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

@@ -1,3 +1,3 @@
-"""Headrace: a Kubernetes operator for accelerated S3 buckets, distributions and data pipelines on AWS."""
+"""Headrace: an operator for S3 buckets and CloudFront distributions."""
 
 __version__ = "0.1.0"

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import yaml
 
+from headrace import __version__
 from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import Call, StandIn
 from sandbox.control_plane.server import ControlPlane
@@ -137,7 +138,7 @@ def previous(directory: Path, chart: str | Path, field: str = "") -> Path:
     for template in folder.glob("templates/*.headrace.io.yaml"):
         template.write_text(_without(template.read_text(), field))
     about = folder / "Chart.yaml"
-    about.write_text(about.read_text().replace("ersion: 0.1.0", "ersion: 0.0.9"))
+    about.write_text(about.read_text().replace(f"ersion: {__version__}", "ersion: 0.0.9"))
     return folder
 
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 SOMEBODY = "elsewhere/AcceleratedBucket/shop/media"
+TAKE_IT = (
+    "Choose another name, or take it over with adoption: IfExists, or the annotation headrace.io/adopt: "
+    '"true".'
+)
 
 
 def made_by_hand(s3: "S3Client", bucket: str, region: str = "eu-central-1") -> None:
@@ -51,9 +55,9 @@ def owner_of(world: World, name: str = "media") -> str:
 @pytest.mark.parametrize(
     ("marks", "sentence"),
     [
-        ({}, "exists and was not made by Headrace; it is left alone. Choose another name."),
+        ({}, f"exists and was not made by Headrace; it is left alone. {TAKE_IT}"),
         ({OWNER_TAG: SOMEBODY}, f"belongs to {SOMEBODY}; it is left alone. Choose another name."),
-        ({RETAINED_TAG: SOMEBODY}, f"was retained by {SOMEBODY}; it is left alone. Choose another name."),
+        ({RETAINED_TAG: SOMEBODY}, f"was retained by {SOMEBODY}; it is left alone. {TAKE_IT}"),
     ],
     ids=["nobody's", "another owner's", "retained by another one"],
 )

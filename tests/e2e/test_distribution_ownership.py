@@ -55,8 +55,9 @@ def test_nobody_s_distribution_is_taken_over_once_the_annotation_says_so(site: S
     number = by_hand(site, {})
     site.objects.apply(adopting(number, comment="ours"), "site")
     obj = site.objects.stalled("NotOurs", "site")
-    assert condition(obj, "Ready")["message"].startswith(
-        f"distribution {number} exists and was not made by Headrace; it is left alone."
+    assert condition(obj, "Ready")["message"] == (
+        f"distribution {number} exists and was not made by Headrace; it is left alone. Take it over with "
+        'adoption: IfExists, or the annotation headrace.io/adopt: "true".'
     )
     assert site.writes() == []
     site.objects.annotate("site", ADOPT, "true")
@@ -72,7 +73,7 @@ def test_a_distribution_of_another_object_is_left_alone(site: Site) -> None:
     site.objects.apply(adopting(number, adoption="IfExists", comment="ours", deletionPolicy="Delete"), "site")
     obj = site.objects.stalled("NotOurs", "site")
     assert (
-        f"distribution {number} belongs to {SOMEBODY}; it is left alone."
+        f"distribution {number} belongs to {SOMEBODY}; it is left alone. Its owner must let go of it first."
         in condition(obj, "Ready")["message"]
     )
     assert site.writes() == []

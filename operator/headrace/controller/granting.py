@@ -5,8 +5,10 @@ from collections.abc import Collection, Mapping
 from headrace.controller.accounts import Access, granted
 from headrace.engine.errors import Denied, Invalid
 from headrace.engine.graph import Node
+from headrace.engine.ownership import Advice
 from headrace.engine.slices import Slice
 from headrace.engine.wish import Wish
+from headrace.kinds.definition import ADOPT
 from headrace.resources.s3.regions import partition_of
 
 
@@ -67,7 +69,7 @@ def no_creation(access: Access, namespace: str, node: Node) -> Denied | Invalid 
         return Invalid(f"There is no {node.resource.title} {node.id} to adopt.")
     if node.resource.root.granted_as != "buckets" or granted(access.grants.create, node.id):
         return None
-    return Denied(f"There is no {node.id} to adopt. {ungranted(access, namespace, node, 'create')}")
+    return Denied(f"There is no {node.id} to adopt. {_ungranted(access, namespace, node, 'create')}")
 
 
 def may_adopt(access: Access, node: Node) -> bool:
@@ -77,7 +79,23 @@ def may_adopt(access: Access, node: Node) -> bool:
     return granted(access.grants.adopt, node.id)
 
 
-def ungranted(access: Access, namespace: str, node: Node, what: str) -> str:
+def advice(access: Access, namespace: str, node: Node, asks: bool) -> Advice:
+    """Say what to do about a resource of this name that is not ours; `asks` is whether to take it over.
+
+    How to take it over is told where the account grants it, which entry is missing where nothing else helps.
+    """
+    way = f'with adoption: IfExists, or the annotation {ADOPT}: "true"'
+    if not may_adopt(access, node):
+        missing = _ungranted(access, namespace, node, "adopt")
+        nobodys = missing if asks or node.adopts else Advice().nobodys
+    else:
+        nobodys = f"Take it over {way}." if node.adopts else f"Choose another name, or take it over {way}."
+    if node.adopts:
+        return Advice(nobodys, "Its owner must let go of it first.")
+    return Advice(nobodys)
+
+
+def _ungranted(access: Access, namespace: str, node: Node, what: str) -> str:
     """Say which entry is missing."""
     kind = node.resource.root.granted_as or "buckets"
     return (

@@ -9,7 +9,7 @@ from headrace.aws.target import Target
 from headrace.controller import finalizer, ledger
 from headrace.controller.api import Api, ApiError, Object
 from headrace.controller.asking import Asked, ask
-from headrace.controller.granting import check_id, may_adopt, no_creation, ungranted
+from headrace.controller.granting import advice, check_id, may_adopt, no_creation
 from headrace.controller.outcome import Parts, Told
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import remove_in_turn
@@ -18,6 +18,7 @@ from headrace.controller.writer import write_status
 from headrace.engine.errors import CloudError, Deploying
 from headrace.engine.graph import Node, Settled, errors_of, merged, merged_wishes, outputs_of, settle
 from headrace.engine.ignore import Ignored
+from headrace.engine.ownership import Advice
 from headrace.engine.reconcile import reconcile
 from headrace.engine.wish import Wish
 from headrace.engine.work import Intent, Work
@@ -168,7 +169,6 @@ class _Keeping:
         asked, access, obj = self.asked, self.asked.access, self.obj
         main, namespace = asked.is_main(node), obj.ref.namespace
         asks = main and (asked.spec.adoption == "IfExists" or obj.adopt)
-        may = may_adopt(access, node)
         reached = target(node, self.account)
         reached.guard(partial(check_id, access, namespace, node))
         work = Work(
@@ -179,8 +179,8 @@ class _Keeping:
             # With no defaults, what is taken out of spec is left alone, the entries of shared maps included.
             ledger=asked.ledger(node) if asked.spec.defaults == "Secure" or not main else frozenset(),
             known=bool(node.id) and (bool(obj.status.get("pins")) if main else self.is_there(node)),
-            adopt=asks and may,
-            no_adoption=ungranted(access, namespace, node, "adopt") if asks and not may else "",
+            adopt=asks and may_adopt(access, node),
+            advice=advice(access, namespace, node, asks) if main else Advice(),
             no_creation=no_creation(access, namespace, node),
             writes=self.writes,
             ignored=self.ignored() if main else Ignored(),

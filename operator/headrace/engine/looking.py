@@ -176,9 +176,8 @@ class Looking:
                     f"{name} cannot be changed. It is left alone."
                 )
         if work.intent is Intent.KEEP:
-            hint = {"hint": work.no_adoption} if work.no_adoption else {}
             adopt = work.adopt and self.root.marked
-            check_ours(seen, work.presence.owner or "", work.what, adopt=adopt, **hint)
+            check_ours(seen, work.presence.owner or "", work.what, adopt=adopt, advice=work.advice)
 
     def refusal(self, seen: Presence) -> NotOurs | None:
         """Return why what is there is to be left alone, if it is."""

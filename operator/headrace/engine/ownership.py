@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 from headrace.engine.errors import NotOurs
@@ -12,6 +13,16 @@ RETAINED_TAG = "headrace.io/retained-by"
 # A tag value holds 256 characters (AWS: "Tag naming limits and requirements").
 _OWNER_LENGTH = 256
 _ANOTHER_NAME = "Choose another name."
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do about a resource that is there and not ours, as the last sentence of its refusal."""
+
+    nobodys: str = _ANOTHER_NAME
+    """Where it has no owner."""
+    anothers: str = _ANOTHER_NAME
+    """Where it has another owner, who is named before."""
 
 
 class Presence(Slice):
@@ -50,7 +61,7 @@ def owner_of(cluster_id: str, kind: str, namespace: str, name: str) -> str:
     return f"{owner[: _OWNER_LENGTH - len(digest) - 1]}-{digest}"
 
 
-def check_ours(found: Presence, me: str, what: str, *, adopt: bool, hint: str = _ANOTHER_NAME) -> None:
+def check_ours(found: Presence, me: str, what: str, *, adopt: bool, advice: Advice) -> None:
     """Let pass what is ours, what we retained and, with `adopt`, what is nobody's.
 
     Args:
@@ -58,7 +69,7 @@ def check_ours(found: Presence, me: str, what: str, *, adopt: bool, hint: str = 
         me: the owner in whose name we act.
         what: how sentences call the resource.
         adopt: whether what is nobody's may be taken over.
-        hint: what to do about what is nobody's, where it may not.
+        advice: what to do about all other.
 
     Raises:
         NotOurs: for everything else. In doubt: hands off.
@@ -66,7 +77,8 @@ def check_ours(found: Presence, me: str, what: str, *, adopt: bool, hint: str = 
     if found.owner == me or (found.owner is None and (adopt or found.retained_by == me)):
         return
     if found.owner is not None:
-        raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {_ANOTHER_NAME}")
+        raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {advice.anothers}")
+    story = f"exists{found.described()} and was not made by Headrace"
     if found.retained_by is not None:
-        raise NotOurs(f"{what} was retained by {found.retained_by}; it is left alone. {hint}")
-    raise NotOurs(f"{what} exists{found.described()} and was not made by Headrace; it is left alone. {hint}")
+        story = f"was retained by {found.retained_by}"
+    raise NotOurs(f"{what} {story}; it is left alone. {advice.nobodys}")

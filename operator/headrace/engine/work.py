@@ -7,7 +7,7 @@ from enum import Enum
 from headrace.engine.errors import CloudError, Denied, Invalid
 from headrace.engine.facet import ResourceType, Target
 from headrace.engine.ignore import Ignored
-from headrace.engine.ownership import Presence
+from headrace.engine.ownership import Advice, Presence
 from headrace.engine.plan import Change, Plan, Verb
 from headrace.engine.slices import Missing, Slice
 from headrace.engine.wish import Wish, is_of_node
@@ -38,8 +38,8 @@ class Work:
     known: bool = False
     """Whether it was there before: then all is read at once instead of the root first."""
     adopt: bool = False
-    no_adoption: str = ""
-    """What to do about it, where adoption is asked for and may not be."""
+    advice: Advice = field(default_factory=Advice)
+    """What to do about it, where it is there and not ours."""
     no_creation: Denied | Invalid | None = None
     """Why it may not be made where it is not there, if it may not."""
     before_creation: Callable[[bool], object] = lambda free: None

@@ -3,8 +3,9 @@
 import pytest
 
 from headrace.engine.errors import NotOurs
-from headrace.engine.ownership import Presence, check_ours, owner_of
+from headrace.engine.ownership import Advice, Presence, check_ours, owner_of
 
+ADVICE = Advice("Take it over.", "Ask for it.")
 ME, OTHER = "c/AcceleratedBucket/shop/media", "c/AcceleratedBucket/shop/other"
 
 
@@ -40,23 +41,25 @@ def test_releasing_turns_the_owner_into_who_retained_it() -> None:
 )
 @pytest.mark.parametrize("adopt", [True, False])
 def test_ours_is_what_we_own_or_retained(found: Presence, adopt: bool) -> None:
-    check_ours(found, ME, "bucket media", adopt=adopt)
+    check_ours(found, ME, "bucket media", adopt=adopt, advice=ADVICE)
 
 
 @pytest.mark.parametrize("found", [Presence(), Presence(retained_by=OTHER)])
 def test_adoption_takes_what_nobody_owns(found: Presence) -> None:
-    check_ours(found, ME, "bucket media", adopt=True)
+    check_ours(found, ME, "bucket media", adopt=True, advice=ADVICE)
     with pytest.raises(NotOurs):
-        check_ours(found, ME, "bucket media", adopt=False)
+        check_ours(found, ME, "bucket media", adopt=False, advice=ADVICE)
 
 
 @pytest.mark.parametrize("adopt", [True, False])
 @pytest.mark.parametrize("retained_by", [None, ME])
 def test_what_somebody_else_owns_is_never_ours(adopt: bool, retained_by: str | None) -> None:
     with pytest.raises(NotOurs) as raised:
-        check_ours(Presence(owner=OTHER, retained_by=retained_by), ME, "bucket media", adopt=adopt)
+        check_ours(
+            Presence(owner=OTHER, retained_by=retained_by), ME, "bucket media", adopt=adopt, advice=ADVICE
+        )
     assert raised.value.message == (
-        "bucket media belongs to c/AcceleratedBucket/shop/other; it is left alone. Choose another name."
+        "bucket media belongs to c/AcceleratedBucket/shop/other; it is left alone. Ask for it."
     )
 
 
@@ -69,5 +72,5 @@ def test_what_somebody_else_owns_is_never_ours(adopt: bool, retained_by: str | N
 )
 def test_the_refusal_says_why(found: Presence, sentence: str) -> None:
     with pytest.raises(NotOurs) as raised:
-        check_ours(found, ME, "bucket media", adopt=False)
-    assert raised.value.message == f"{sentence} Choose another name."
+        check_ours(found, ME, "bucket media", adopt=False, advice=ADVICE)
+    assert raised.value.message == f"{sentence} Take it over."
