@@ -26,6 +26,7 @@ class Server:
         self.writes: list[float] = []
 
     def write(self, stage: Stage, obj: Object, status: dict[str, Any]) -> Object:
+        assert len(self.writes) < 1000, "without end"
         self.writes.append(stage.time())
         self.tell({**newer(obj, next(self._versions)), "status": status})
         return Object(self.now)
