@@ -85,10 +85,14 @@ def test_an_idle_leader_that_is_asked_to_end_hands_over_at_once(lone: World, rep
     before = replicas.lease()["leaseTransitions"]
     lone.apply(full_spec(lone))
     lone.ready()
+    mark = lone.audit.mark()
     end(leader)
     # Nobody may lead at this very moment: it is seen to by whoever is next.
     edit(lone, versioning=False)
     lone.ready()
+    # Its watches may be behind.
+    listed = sorted(r.resource for r in replicas.asked(standby, mark) if r.verb == "list")
+    assert listed == ["acceleratedbuckets", "awsaccounts", "distributions", "namespaces"]
     assert leader.child.wait(30) == 0
     standby.leads()
     assert replicas.lease()["holderIdentity"].startswith(f"{standby.name}_")

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -209,9 +209,10 @@ class Loop:
 
     # Working
 
-    async def run(self) -> None:
-        """Work until the queue is closed, once this process leads."""
+    async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
+        """Work until the queue is closed, once this process leads and has prepared itself for that."""
         await self.leadership.acquired()
+        await prepare()
         self._ended = self.clock()
         for obj in self.cache:
             self._note(obj)
