@@ -12,9 +12,9 @@ from headrace.controller.elector import Leadership
 from headrace.controller.loop import Loop
 from headrace.controller.running import Ending, Running
 from headrace.kinds.aws_account import AWSAccount
-from headrace.kinds.registry import DEFINITIONS
+from headrace.kinds.registry import DEFINITIONS, KINDS
 from headrace.kube.connection import Heartbeat
-from headrace.kube.relist import prime, relist
+from headrace.kube.relist import catch_up, prime, relist
 from headrace.kube.rights import needed, on_namespaces, permitted
 from headrace.kube.served import served
 from headrace.kube.start import Start
@@ -127,12 +127,16 @@ async def _watch(ground: Ground, made: Assembly, ready: asyncio.Event) -> bool:
 
 
 async def _work(ground: Ground, loop: Loop) -> None:
-    if ground.file is None:
-        await prime(ground.kube, DEFINITIONS[AWSAccount.name], loop)
-    else:
-        for body in ground.file.bodies():
-            loop.listed(body)
-    await loop.run()
+    async def prepare() -> None:
+        if ground.file is None:
+            await prime(ground.kube, DEFINITIONS[AWSAccount.name], loop)
+        else:
+            for body in ground.file.bodies():
+                loop.listed(body)
+        if ground.config.leader_elect:
+            await catch_up(ground.kube, KINDS, loop, ground.config.namespaces)
+
+    await loop.run(prepare)
 
 
 async def _compare(ground: Ground, made: Assembly) -> None:

@@ -85,10 +85,14 @@ def test_an_idle_leader_that_is_asked_to_end_hands_over_at_once(lone: World, rep
     before = replicas.lease()["leaseTransitions"]
     lone.apply(full_spec(lone))
     lone.ready()
+    mark = lone.audit.mark()
     end(leader)
     # Nobody may lead at this very moment: it is seen to by whoever is next.
     edit(lone, versioning=False)
     lone.ready()
+    # Its watches may be behind.
+    listed = sorted(r.resource for r in replicas.asked(standby, mark) if r.verb == "list")
+    assert listed == ["acceleratedbuckets", "awsaccounts", "distributions", "namespaces"]
     assert leader.child.wait(30) == 0
     standby.leads()
     assert replicas.lease()["holderIdentity"].startswith(f"{standby.name}_")
@@ -289,10 +293,17 @@ def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
         assert told(here) == [
             "Another release of Headrace works on the same objects: the one with Lease "
             f"{lone.namespace}/{LEASE} has written AcceleratedBucket {lone.namespace}/media. "
-            "Uninstall one, or give them disjoint --namespaces, and accounts of their own."
+            "Uninstall one, or give them disjoint --namespaces; AWSAccounts are shared by all releases of a "
+            "cluster unless --accounts is used."
         ]
         assert len(told(other)) == 1
         assert "headrace_other_operators 1.0" in here.get("/metrics")
+        mark = lone.audit.mark()
+        lone.apply({"bucketName": lone.name(), "region": "eu-central-1", "versioning": {"enabled": True}})
+        time.sleep(5)
+        writes = [len([r for r in replicas.wrote(each, mark) if r.verb == "patch"]) for each in (here, other)]
+        assert max(writes) <= 8, "each answers the other ever more seldom"
+        assert min(writes) >= 1, "they do not agree"
     finally:
         other.stop()
     metadata = lone.get()["metadata"]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
+from yaml.constructor import ConstructorError
 
 from headrace.controller.api import Body, Gone, Object, Stale
 from headrace.controller.loop import Loop
@@ -43,6 +44,27 @@ class FileWrong(Exception):
     """The file cannot be used; the message says where and why."""
 
 
+# What PyYAML lets out where a value is not what its tag or its form promises.
+_UPSET = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
+_TAGS = "tag:yaml.org,2002:"
+
+
+class _Loader(yaml.SafeLoader):
+    """Loads as yaml.safe_load does, and says where it cannot."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return what a node stands for.
+
+        Raises:
+            ConstructorError: it stands for nothing, with the line and the column.
+        """
+        try:
+            return super().construct_object(node, deep)
+        except _UPSET as error:
+            what = f"this is no {node.tag.removeprefix(_TAGS)}"
+            raise ConstructorError(None, None, what, node.start_mark) from error
+
+
 def parse(text: str) -> dict[str, Body]:
     """Return the specs of the accounts in a YAML or JSON text, by their names.
 
@@ -50,8 +72,8 @@ def parse(text: str) -> dict[str, Body]:
         FileWrong: with all that is wrong with it, in one sentence.
     """
     try:
-        raw = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        raw = _Loader(text).get_single_data()
+    except (yaml.YAMLError, RecursionError, *_UPSET) as error:
         raise FileWrong(f"it is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
         raise FileWrong("it has to be a list of accounts, each with name and spec")

@@ -151,6 +151,12 @@ class Object:
         """Return all that makes a new look necessary when it changes; our own writes are in it, too."""
         return (*self.asked(), tuple(self.finalizers), self.status)
 
+    def differs_in_status(self, fingerprint: tuple[Any, ...]) -> bool:
+        """Say whether nothing but the status is another one than when this fingerprint was taken."""
+        *rest, status = fingerprint
+        *own, now = self.fingerprint()
+        return rest == own and status != now
+
 
 def conditions_of(status: Body) -> Mapping[str, Body]:
     """Return the conditions of a status, by type."""

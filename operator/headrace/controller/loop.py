@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from headrace.controller.api import ApiError, Gone, Object, Stale
 from headrace.controller.cache import Cache
 from headrace.controller.consequences import Next
+from headrace.controller.disputes import Dispute
 from headrace.controller.edits import Edits, is_ready
 from headrace.controller.elector import Leadership
 from headrace.controller.others import Others
@@ -74,6 +75,7 @@ class _Memory:
     """Until when the API server asked not to be bothered with it."""
     outages: int = 0
     """How many passes in a row met an outage; what fails for another reason is no outage."""
+    dispute: Dispute = field(default_factory=Dispute)
 
 
 @dataclass
@@ -207,9 +209,10 @@ class Loop:
 
     # Working
 
-    async def run(self) -> None:
-        """Work until the queue is closed, once this process leads."""
+    async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
+        """Work until the queue is closed, once this process leads and has prepared itself for that."""
         await self.leadership.acquired()
+        await prepare()
         self._ended = self.clock()
         for obj in self.cache:
             self._note(obj)
@@ -245,9 +248,14 @@ class Loop:
             self._forget(item.key)
             return
         memory = self._memory[item.key]
-        if not item.forced and memory.done == obj.fingerprint():
-            # The echo of our own write, or of a change that is none of our business.
-            return
+        if not item.forced and memory.done is not None:
+            if memory.done == obj.fingerprint():
+                # The echo of our own write, or of a change that is none of our business.
+                return
+            if obj.differs_in_status(memory.done):
+                # Answered at once, another release that does not agree would be answered without end.
+                self.queue.add_after(item.key, memory.dispute.wait(self.clock()))
+                return
         spared = memory.spared - self.clock()
         if spared > 0:
             # Whatever happened to it meanwhile, such as the echo of what we did write, is seen then.

@@ -69,8 +69,9 @@ class Others:
         if now - last > _REMEMBERED_SECONDS:
             log.warning(
                 "Another release of Headrace works on the same objects: the one with Lease %s has written "
-                "%s. Uninstall one, or give them disjoint --namespaces, and accounts of their own.",
+                "%s. Uninstall one, or give them disjoint --namespaces; AWSAccounts are shared by all "
+                "releases of a cluster unless --accounts is used.",
                 manager.removeprefix(PREFIX),
                 obj.ref,
-                extra={"object": str(obj.ref)},
+                extra={"object": obj.ref},
             )

@@ -28,17 +28,45 @@ async def prime(client: KubeClient, accounts: Definition[Any], loop: Loop) -> No
     The watches list side by side: an object that came before its account would be told that there is none.
     """
     for delay in Backoffs():
+        before = dict(loop.labels)
         try:
-            labels = await asyncio.to_thread(client.namespace_labels)
-            found, _ = await asyncio.to_thread(client.list, accounts)
+            labels, (found, version) = await asyncio.gather(
+                asyncio.to_thread(client.namespace_labels), asyncio.to_thread(client.list, accounts)
+            )
         except ApiError as error:
             log.warning(str(error))
             await asyncio.sleep(delay)
             continue
-        loop.labels.update(labels)
+        _take_labels(loop, before, labels)
         for body in found:
             loop.listed(body)
+        loop.compare(accounts.name, found, version)
         return
+
+
+def _take_labels(
+    loop: Loop, before: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Take in listed labels, but for those of which the watch told meanwhile."""
+    for name in before.keys() | found.keys():
+        if loop.labels.get(name) == before.get(name):
+            loop.labelled(name, found.get(name))
+
+
+async def catch_up(
+    client: KubeClient, definitions: Mapping[str, Definition[Any]], loop: Loop, namespaces: Sequence[str]
+) -> None:
+    """Have the cache be what is there now: the watches of whoever stood by may be a minute behind.
+
+    What cannot be listed is left to them.
+    """
+    await asyncio.gather(
+        *(
+            repair(client, definition, loop, namespace)
+            for definition in definitions.values()
+            for namespace in scopes(definition, namespaces)
+        )
+    )
 
 
 async def relist(
@@ -54,13 +82,7 @@ async def relist(
             async with asyncio.timeout(random.uniform(_SHORTEST, _LONGEST)):  # noqa: S311 - spreads load
                 await gap.wait()
         gap.clear()
-        await asyncio.gather(
-            *(
-                repair(client, definition, loop, namespace)
-                for definition in definitions.values()
-                for namespace in scopes(definition, namespaces)
-            )
-        )
+        await catch_up(client, definitions, loop, namespaces)
 
 
 def scopes(definition: Definition[Any], namespaces: Sequence[str]) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """A loop whose reconciler is played by the test, on a clock that jumps."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -19,11 +19,20 @@ from tests.unit.controller.travel import clock, travel
 Script = Callable[["Stage", Object], Outcome]
 
 
+async def nothing() -> None:
+    """Prepare nothing."""
+
+
 class Stage:
     """A loop whose reconciler is played by the test; written objects get ever newer versions."""
 
     def __init__(
-        self, script: Script, *, leadership: Leadership | None = None, threads: Executor | None = None
+        self,
+        script: Script,
+        *,
+        leadership: Leadership | None = None,
+        threads: Executor | None = None,
+        prepare: Callable[[], Awaitable[None]] = nothing,
     ) -> None:
         self.script = script
         self.metrics = FakeMetrics()
@@ -36,7 +45,7 @@ class Stage:
         self.loop = Loop(
             Cache(), self.queue, self.reconcile, threads, self.metrics, leader, self.time, workers=2
         )
-        self.running = asyncio.create_task(self.loop.run())
+        self.running = asyncio.create_task(self.loop.run(prepare))
 
     def reconcile(self, obj: Object, outages: int) -> Outcome:
         self.passes.append((self.time(), obj, outages))

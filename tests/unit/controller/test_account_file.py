@@ -53,6 +53,41 @@ def test_what_is_wrong_is_said_and_where(text: str, sentence: str) -> None:
     assert str(wrong.value) == sentence
 
 
+NO_VALUES = {
+    "2024-13-45": "timestamp",
+    "2024-02-30": "timestamp",
+    "2024-01-01T25:00:00Z": "timestamp",
+    "!!timestamp foo": "timestamp",
+    "!!bool foo": "bool",
+    "!!int ''": "int",
+    "!!int foo": "int",
+    "0b_": "int",
+    "1" * 5000: "int",
+    "!!float foo": "float",
+}
+
+
+@pytest.mark.parametrize(("value", "kind"), NO_VALUES.items(), ids=[key[:40] for key in NO_VALUES])
+def test_a_value_that_is_not_what_it_seems_is_told_with_its_place(value: str, kind: str) -> None:
+    with pytest.raises(FileWrong) as wrong:
+        parse(f"- name: a\n  spec:\n    region: {value}\n")
+
+    said = str(wrong.value)
+    assert said.startswith(f'it is no YAML: this is no {kind} in "<unicode string>", line 3, column 13: ')
+    assert len(said) < 400
+
+
+@pytest.mark.parametrize("text", ['- "\\UFFFFFFFF"', f"%YAML 1.{'1' * 5000}\n--- []", "[" * 5000, "- \x01"])
+def test_what_upsets_the_reader_itself_is_no_yaml(text: str) -> None:
+    with pytest.raises(FileWrong, match=r"^it is no YAML: "):
+        parse(text)
+
+
+def test_an_account_within_itself_is_refused() -> None:
+    with pytest.raises(FileWrong, match=r"^accounts\[0\]\.spec"):
+        parse("- &a {name: a, spec: *a}")
+
+
 @pytest.mark.parametrize(
     ("text", "specs"),
     [

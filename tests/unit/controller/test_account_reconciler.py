@@ -13,6 +13,7 @@ from headrace.controller.accounts import KIND
 from headrace.controller.api import Body, Object
 from headrace.controller.consequences import Next
 from headrace.controller.outcome import Outcome
+from headrace.controller.passes import Passes
 from headrace.controller.transitions import Transition
 from headrace.engine.errors import BadCredentials
 from headrace.kinds.definition import FINALIZER, ObjectRef
@@ -96,7 +97,7 @@ def cluster() -> Cluster:
 @pytest.fixture
 def look(aws: Loopback, cluster: Cluster, cupboard: Cupboard) -> Look:
     """Make one pass over this account; what came of it stays in the cupboard."""
-    reconciler = AccountReconciler(cluster.accounts, cupboard, cupboard, lambda: 0.0)
+    reconciler = Passes(AccountReconciler(cluster.accounts, cupboard, cupboard, lambda: 0.0))
 
     def pass_over(body: dict[str, Any], outages: int = 0) -> Outcome:
         cupboard.body = copy.deepcopy(body)

@@ -237,6 +237,30 @@ def test_a_standby_takes_in_events_and_works_only_once_it_leads() -> None:
     assert travel(journey()) == [100.0]
 
 
+def test_whoever_begins_to_lead_prepares_itself_before_any_object_is_looked_at() -> None:
+    async def journey() -> Stage:
+        standby = Standby()
+        told: list[float] = []
+
+        async def prepare() -> None:
+            told.append(stage.time())
+            await asyncio.sleep(2)
+            stage.loop.changed(body(generation=2, version=9))
+
+        stage = Stage(in_sync, leadership=standby, prepare=prepare)
+        stage.loop.changed(body())
+        await stage.until(100)
+        assert told == []
+        standby.told.set()
+        await stage.until(103)
+        await stage.end()
+        assert told == [100.0]
+        return stage
+
+    ((time, seen, _),) = travel(journey()).passes
+    assert (time, seen.generation) == (102.0, 2)
+
+
 def test_what_a_standby_saw_it_takes_in_as_at_a_start_once_it_leads() -> None:
     """What waits for somebody comes at once, the rest is spread; echoes of weeks are one look."""
 

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from headrace.controller.others import Others
-from tests.unit.controller.objects import body
+from tests.unit.controller.objects import REF, body
 from tests.unit.controller.stage import Stage, in_sync, play
 
 OWN, OTHER = "headrace/headrace-system/headrace-operator", "headrace/old/op"
 SENTENCE = (
     "Another release of Headrace works on the same objects: the one with Lease old/op has written Thing "
-    "shop/media. Uninstall one, or give them disjoint --namespaces, and accounts of their own."
+    "shop/media. Uninstall one, or give them disjoint --namespaces; AWSAccounts are shared by all releases "
+    "of a cluster unless --accounts is used."
 )
 
 
@@ -42,6 +43,7 @@ def test_a_mark_that_changes_while_we_work_is_told_once(caplog: pytest.LogCaptur
     for second in (2, 3, 4):
         others.see(written(wrote(OWN, 1), wrote(OTHER, second)), working=True)
     assert (others.count(), told(caplog)) == (1, [SENTENCE])
+    assert vars(caplog.records[0])["object"] == REF, "in parts, for the log"
 
 
 def test_a_write_to_the_object_itself_counts_as_one_to_its_status(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ from headrace.controller.cache import Cache
 from headrace.controller.loop import Loop
 from headrace.kube import relist as module
 from headrace.kube.client import KubeClient
-from headrace.kube.relist import relist, repair
+from headrace.kube.relist import catch_up, prime, relist, repair
 from tests.unit.controller.cloud import ThingKind
 from tests.unit.controller.objects import REF, body
 from tests.unit.controller.stage import Stage, in_sync
@@ -133,3 +133,72 @@ def test_a_gap_is_reason_enough_to_list_at_once_and_once(kube: KubeClient, serve
         return counts
 
     assert asyncio.run(scene()) == [0, 1]
+
+
+def test_whoever_begins_to_lead_lists_each_kind_once_where_it_is_served(
+    kube: KubeClient, server: ApiServer
+) -> None:
+    server.otherwise = lambda _: listed(40)
+
+    async def scene(namespaces: tuple[str, ...]) -> int:
+        async with working() as loop:
+            await catch_up(kube, KIND, loop, namespaces)
+            return len(loop.cache)
+
+    assert asyncio.run(scene(())) == 0
+    assert [asked.line for asked in server.asked] == [f"GET {PATH}"]
+    server.asked.clear()
+    assert asyncio.run(scene(("shop", "press"))) == 0
+    places = {asked.path.split("/things")[0].rpartition("/")[2] for asked in server.asked}
+    assert (len(server.asked), places) == (2, {"shop", "press"})
+
+
+NAMESPACES = "/api/v1/namespaces"
+
+
+def namespaces(**labels: str) -> Answer:
+    items = [{"metadata": {"name": name, "labels": {"team": team}}} for name, team in labels.items()]
+    return Answer(body={"metadata": {"resourceVersion": "40"}, "items": items})
+
+
+def test_accounts_and_labels_that_changed_or_went_while_the_watch_was_behind_are_taken_in(
+    kube: KubeClient, server: ApiServer
+) -> None:
+    labels = namespaces(shop="media", press="news")
+    server.otherwise = lambda asked: labels if asked.path.startswith(NAMESPACES) else listed(40)
+
+    async def scene() -> tuple[int, dict[str, Any]]:
+        async with working() as loop:
+            loop.labels |= {"shop": {"team": "old"}, "gone": {"team": "x"}}
+            await prime(kube, KIND["Thing"], loop)
+            return len(loop.cache), loop.labels
+
+    assert asyncio.run(scene()) == (0, {"shop": {"team": "media"}, "press": {"team": "news"}})
+    assert len(server.asked) == 2
+
+
+def test_labels_of_which_the_watch_tells_during_the_list_are_the_newer_ones(
+    kube: KubeClient, server: ApiServer
+) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def answer(question: Any) -> Answer:
+        if not question.path.startswith(NAMESPACES):
+            return listed(40)
+        asked.set()
+        return Answer(body=namespaces(shop="old").body, gate=lambda: go.wait(30))
+
+    server.otherwise = answer
+
+    async def scene() -> dict[str, Any]:
+        async with working() as loop:
+            loop.labels["shop"] = {"team": "old"}
+            task = asyncio.create_task(prime(kube, KIND["Thing"], loop))
+            assert await asyncio.to_thread(asked.wait, 30)
+            loop.labelled("shop", {"team": "media"})
+            loop.labelled("made", {"team": "new"})
+            go.set()
+            await task
+            return loop.labels
+
+    assert asyncio.run(scene()) == {"shop": {"team": "media"}, "made": {"team": "new"}}
