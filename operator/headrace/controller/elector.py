@@ -209,7 +209,7 @@ class Elector:
         if self._clock() >= now + self._timing.renew:
             # Ours, but the term is over before it began.
             return 0.0
-        self._fence.extend(now + self._timing.renew)
+        self._extend(now)
         self.leading = True
         log.info("Leading: %s is held by this process, %s.", self._lock.name, self.identity)
         return self._timing.renew / _RENEWALS
@@ -247,10 +247,13 @@ class Elector:
             # Who deleted it did not mean to: where nobody took its place, all is as it was.
             self._seen = None
             return 0.0
-        if self._clock() >= asked + self._timing.renew:
-            self._lose(self._late("the answer came too late"))
-        self._fence.extend(asked + self._timing.renew)
+        self._extend(asked)
         return self._timing.renew / _RENEWALS
+
+    def _extend(self, asked: float) -> None:
+        """Go on for a term from when it was asked for, unless the one before was over at the answer."""
+        if not self._fence.extend(asked + self._timing.renew) or self._fence.closed():
+            self._lose(self._late("the answer came too late"))
 
     def _read_again(self) -> float:
         """See who wrote: perhaps we, and the answer got lost."""

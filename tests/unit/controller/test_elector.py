@@ -271,6 +271,25 @@ def test_an_answer_that_comes_after_the_term_is_the_end() -> None:
     assert not one.works()
 
 
+def test_an_answer_that_comes_after_the_term_that_was_to_be_extended_is_the_end_too() -> None:
+    """Workers have met the fence closed by then, and given up."""
+    scene = Scene()
+    one = scene.replica("one")
+    one.step()
+    scene.clock.now += 9.5
+    met: list[bool] = []
+
+    def after() -> None:
+        scene.clock.now += 1
+        met.append(one.works())
+
+    one.lock.after = after
+    one.step()
+    assert met == [False]
+    assert one.lost == "Lease system/op was not renewed within 10 s: the answer came too late"
+    assert not one.works()
+
+
 def test_an_answer_that_comes_too_late_to_begin_with_is_asked_for_again() -> None:
     scene = Scene()
     one = scene.replica("one")
