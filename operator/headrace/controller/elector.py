@@ -162,6 +162,11 @@ class Elector:
         self.trouble = ""
         """What keeps this process from running for leadership until a person helps."""
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process leads at this moment: its term may be over before the next step says so."""
+        return self.leading and not self._fence.closed()
+
     def step(self) -> float:
         """Do what is due and return the seconds until something is due again.
 

@@ -316,6 +316,17 @@ def test_whoever_was_stopped_beyond_its_term_sends_nothing_and_ends() -> None:
     assert scene.store.asked == []
 
 
+def test_whoever_does_not_get_to_notice_that_its_term_is_over_does_not_say_that_it_leads() -> None:
+    scene = Scene()
+    one = scene.replica("one")
+    assert not one.elector.leads
+    one.step()
+    scene.clock.now += 9.9
+    assert one.elector.leads
+    scene.clock.now += 0.1
+    assert not one.elector.leads
+
+
 def test_whoever_finds_another_holder_ends_at_once() -> None:
     scene = Scene()
     one = scene.replica("one")
