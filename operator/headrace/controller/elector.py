@@ -55,6 +55,10 @@ class Lost(Exception):
     """Whoever led does no more; the message says why."""
 
 
+class Barred(ApiError):
+    """Nobody can be elected until a person helps."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """How long things last, in seconds."""
@@ -308,10 +312,10 @@ class Elector:
 
     def _failed(self, error: ApiError) -> float:
         """Tell of trouble once for as long as it lasts, and try again soon."""
-        if type(error) is not type(self._told):
-            log.warning(_sentence(error))
-        self._told = error
-        self.trouble = _sentence(error) if isinstance(error, Forbidden) else ""
+        sentence, lasts = _sentence(error), isinstance(error, Forbidden | Barred)
+        if type(error) is not type(self._told) or (lasts and sentence != self.trouble):
+            log.warning(sentence)
+        self._told, self.trouble = error, sentence if lasts else ""
         if not self.leading:
             return self._pause()
         left = self._fence.until - self._clock()

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from urllib3.exceptions import HTTPError
 
 from headrace.controller.api import ApiError, Gone
-from headrace.controller.elector import Record
+from headrace.controller.elector import Barred, Record
 from headrace.kube.client import translated
 from headrace.kube.deadline import Deadline, Overdue
 
@@ -79,7 +79,7 @@ class Lease:
         try:
             return self._ask("create", call, seconds, body=self._body(record))
         except Gone as error:
-            raise ApiError(
+            raise Barred(
                 f"{self.name} cannot be made: there is no namespace {self._namespace}. Say the operator's in "
                 "--own-namespace."
             ) from error

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from headrace.controller.api import ApiError, Forbidden
-from headrace.controller.elector import Record, Timing
+from headrace.controller.elector import Barred, Record, Timing
 from tests.unit.controller.elections import Scene, Way
 
 
@@ -386,6 +386,22 @@ def test_a_right_that_is_missing_is_told_once_and_election_goes_on_once_it_is_th
     one.step()
     assert one.works()
     assert one.elector.trouble == ""
+
+
+def test_what_keeps_everybody_from_being_elected_is_trouble_and_each_new_one_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who can never lead must not be ready."""
+    scene = Scene()
+    one = scene.replica("one")
+    for _ in range(2):
+        for sentence in ("There is no namespace a.", "There is no namespace b."):
+            one.step(Way(fails=Barred(sentence)))
+            one.step(Way(fails=Barred(sentence)))
+            assert one.elector.trouble == sentence
+    assert said(caplog) == ["There is no namespace a.", "There is no namespace b."] * 2
+    one.step()
+    assert (one.works(), one.elector.trouble) == (True, "")
 
 
 # Values

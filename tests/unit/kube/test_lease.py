@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headrace.controller.api import ApiError, Forbidden, Gone, Stale
-from headrace.controller.elector import Elector, Lost, Record, Timing
+from headrace.controller.elector import Barred, Elector, Lost, Record, Timing
 from headrace.engine.fence import Fence
 from headrace.kube.lease import Lease, stamp
 from tests.unit.kube.apiserver import Answer, ApiServer, refusal
@@ -134,7 +134,7 @@ def test_errors_are_sentences(
 
 def test_a_namespace_that_is_not_there_is_told(lease: Lease, server: ApiServer) -> None:
     server.answers = [refusal(404, 'namespaces "system" not found')]
-    with pytest.raises(ApiError, match=r"there is no namespace system\. Say "):
+    with pytest.raises(Barred, match=r"there is no namespace system\. Say "):
         lease.create(Record("pod-1_ab12", 15), 5)
 
 
