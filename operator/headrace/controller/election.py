@@ -28,7 +28,7 @@ class Election:
     @property
     def leads(self) -> bool:
         """Whether this process leads."""
-        return self._elector.leading
+        return self._elector.leads
 
     @property
     def trouble(self) -> str:

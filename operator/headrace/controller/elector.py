@@ -55,6 +55,10 @@ class Lost(Exception):
     """Whoever led does no more; the message says why."""
 
 
+class Barred(ApiError):
+    """Nobody can be elected until a person helps."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """How long things last, in seconds."""
@@ -162,6 +166,11 @@ class Elector:
         self.trouble = ""
         """What keeps this process from running for leadership until a person helps."""
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process leads at this moment: its term may be over before the next step says so."""
+        return self.leading and not self._fence.closed()
+
     def step(self) -> float:
         """Do what is due and return the seconds until something is due again.
 
@@ -209,7 +218,7 @@ class Elector:
         if self._clock() >= now + self._timing.renew:
             # Ours, but the term is over before it began.
             return 0.0
-        self._fence.extend(now + self._timing.renew)
+        self._extend(now)
         self.leading = True
         log.info("Leading: %s is held by this process, %s.", self._lock.name, self.identity)
         return self._timing.renew / _RENEWALS
@@ -247,10 +256,13 @@ class Elector:
             # Who deleted it did not mean to: where nobody took its place, all is as it was.
             self._seen = None
             return 0.0
-        if self._clock() >= asked + self._timing.renew:
-            self._lose(self._late("the answer came too late"))
-        self._fence.extend(asked + self._timing.renew)
+        self._extend(asked)
         return self._timing.renew / _RENEWALS
+
+    def _extend(self, asked: float) -> None:
+        """Go on for a term from when it was asked for, unless the one before was over at the answer."""
+        if not self._fence.extend(asked + self._timing.renew) or self._fence.closed():
+            self._lose(self._late("the answer came too late"))
 
     def _read_again(self) -> float:
         """See who wrote: perhaps we, and the answer got lost."""
@@ -300,10 +312,10 @@ class Elector:
 
     def _failed(self, error: ApiError) -> float:
         """Tell of trouble once for as long as it lasts, and try again soon."""
-        if type(error) is not type(self._told):
-            log.warning(_sentence(error))
-        self._told = error
-        self.trouble = _sentence(error) if isinstance(error, Forbidden) else ""
+        sentence, lasts = _sentence(error), isinstance(error, Forbidden | Barred)
+        if type(error) is not type(self._told) or (lasts and sentence != self.trouble):
+            log.warning(sentence)
+        self._told, self.trouble = error, sentence if lasts else ""
         if not self.leading:
             return self._pause()
         left = self._fence.until - self._clock()

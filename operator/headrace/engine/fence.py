@@ -1,5 +1,6 @@
 """The fence: nothing is sent that changes anything once this process leads no more."""
 
+import threading
 import time
 from collections.abc import Callable
 from math import inf
@@ -23,7 +24,9 @@ def boottime() -> float:
 
 
 class Fence:
-    """Lets through until the term ends, which leadership extends. Safe for threads.
+    """Lets through until the term ends, which leadership extends before it does. Safe for threads.
+
+    A term that is over stays over: whoever came here since has gone, and would not come again.
 
     Args:
         until: when the term ends, by the clock; never, where nobody else can lead.
@@ -32,23 +35,33 @@ class Fence:
 
     def __init__(self, until: float = inf, clock: Callable[[], float] = boottime) -> None:
         self._until, self._clock = until, clock
+        self._over = False
+        # Nobody is to find the term over that is extended at this moment.
+        self._lock = threading.Lock()
 
     @property
     def until(self) -> float:
         """When the term ends, by the clock."""
         return self._until
 
-    def extend(self, until: float) -> None:
-        """Let through until then."""
-        self._until = until
+    def extend(self, until: float) -> bool:
+        """Let through until then, and say so; no more where there was a term and it is over."""
+        with self._lock:
+            begun = self._until > -inf
+            self._over = self._over or (begun and self._clock() >= self._until)
+            if not self._over:
+                self._until = until
+            return not self._over
 
     def close(self) -> None:
         """Let nothing through any more."""
-        self._until = -inf
+        with self._lock:
+            self._until, self._over = -inf, True
 
     def closed(self) -> bool:
         """Say whether the term is over, or has not begun."""
-        return self._clock() >= self._until
+        with self._lock:
+            return self._clock() >= self._until
 
     def check(self) -> None:
         """Come here right before anything is sent.

@@ -186,7 +186,9 @@ def translated(error: Exception, what: str, verb: str, *, tested: bool = False) 
     """Turn an error of the API server, or of the way to it, into one of ours, with a sentence."""
     status = getattr(error, "status", None)
     if not isinstance(error, ApiException) or not status:
-        return ApiError(f"The Kubernetes API server cannot be reached to {verb} {what}: {error}")
+        why = error.reason if isinstance(error, ApiException) else error
+        said = " ".join(str(why).split())
+        return ApiError(f"The Kubernetes API server cannot be reached to {verb} {what}: {said}")
     if status == 404:
         return Gone(f"{what} is gone")
     # A test of a JSON patch that fails is answered like a patch that makes no valid object.

@@ -27,6 +27,8 @@ class CountingClient(client.ApiClient):  # type: ignore[misc]  # the kubernetes 
             status = answer.status
         except ApiException as error:
             status = error.status or 0
+            # The package reads it as text: it breaks where there is none (TLS failed), or other letters.
+            error.body = (error.body or b"").decode(errors="replace").encode()
             raise
         finally:
             told = Request(*named(method, urlsplit(url).path), code_of(status), monotonic() - began)

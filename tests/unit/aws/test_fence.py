@@ -96,14 +96,24 @@ def test_whoever_waited_to_try_again_asks_again_whether_it_may(
 
 def test_a_term_that_is_extended_lets_through(aws: Loopback, clock: Clock, fence: Fence) -> None:
     s3 = Account(Meter(), Pacing(1000.0), fence=fence).client("s3", "eu-central-1")
+    clock.now = 9.0
+    assert fence.extend(19.0)
     clock.now = 12.0
-    fence.extend(20.0)
     aws.answers = [Answer()]
     s3.get_bucket_versioning(Bucket="media")
     fence.close()
+    assert not fence.extend(29.0)
     with pytest.raises(NotLeading):
         s3.get_bucket_versioning(Bucket="media")
     assert len(aws.asked) == 1
+
+
+def test_a_term_that_is_over_stays_over(clock: Clock, fence: Fence) -> None:
+    """Who met it so has given up; it must not look as if work went on."""
+    clock.now = 10.0
+    assert not fence.extend(19.5)
+    clock.now = 10.5
+    assert fence.closed()
 
 
 def test_whoever_is_alone_has_no_term(aws: Loopback) -> None:

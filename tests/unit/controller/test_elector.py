@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from headrace.controller.api import ApiError, Forbidden
-from headrace.controller.elector import Record, Timing
+from headrace.controller.elector import Barred, Record, Timing
 from tests.unit.controller.elections import Scene, Way
 
 
@@ -271,6 +271,25 @@ def test_an_answer_that_comes_after_the_term_is_the_end() -> None:
     assert not one.works()
 
 
+def test_an_answer_that_comes_after_the_term_that_was_to_be_extended_is_the_end_too() -> None:
+    """Workers have met the fence closed by then, and given up."""
+    scene = Scene()
+    one = scene.replica("one")
+    one.step()
+    scene.clock.now += 9.5
+    met: list[bool] = []
+
+    def after() -> None:
+        scene.clock.now += 1
+        met.append(one.works())
+
+    one.lock.after = after
+    one.step()
+    assert met == [False]
+    assert one.lost == "Lease system/op was not renewed within 10 s: the answer came too late"
+    assert not one.works()
+
+
 def test_an_answer_that_comes_too_late_to_begin_with_is_asked_for_again() -> None:
     scene = Scene()
     one = scene.replica("one")
@@ -295,6 +314,17 @@ def test_whoever_was_stopped_beyond_its_term_sends_nothing_and_ends() -> None:
     one.step()
     assert "this process did not get to it" in one.lost
     assert scene.store.asked == []
+
+
+def test_whoever_does_not_get_to_notice_that_its_term_is_over_does_not_say_that_it_leads() -> None:
+    scene = Scene()
+    one = scene.replica("one")
+    assert not one.elector.leads
+    one.step()
+    scene.clock.now += 9.9
+    assert one.elector.leads
+    scene.clock.now += 0.1
+    assert not one.elector.leads
 
 
 def test_whoever_finds_another_holder_ends_at_once() -> None:
@@ -356,6 +386,22 @@ def test_a_right_that_is_missing_is_told_once_and_election_goes_on_once_it_is_th
     one.step()
     assert one.works()
     assert one.elector.trouble == ""
+
+
+def test_what_keeps_everybody_from_being_elected_is_trouble_and_each_new_one_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who can never lead must not be ready."""
+    scene = Scene()
+    one = scene.replica("one")
+    for _ in range(2):
+        for sentence in ("There is no namespace a.", "There is no namespace b."):
+            one.step(Way(fails=Barred(sentence)))
+            one.step(Way(fails=Barred(sentence)))
+            assert one.elector.trouble == sentence
+    assert said(caplog) == ["There is no namespace a.", "There is no namespace b."] * 2
+    one.step()
+    assert (one.works(), one.elector.trouble) == (True, "")
 
 
 # Values

@@ -2,10 +2,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from io import BufferedIOBase
 from typing import Any
 
 from tests.unit.serving import serving
@@ -34,6 +36,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     gate: Callable[[], object] | None = None
     """What has to return before the answer goes out."""
+    pause: float = 0.0
+    """Seconds between any two of its bytes."""
 
 
 def refusal(code: int, message: str) -> Answer:
@@ -56,6 +60,21 @@ class ApiServer:
         with self.lock:
             self.asked.append(asked)
             return self.answers.pop(0) if self.answers else self.otherwise(asked)
+
+
+def _written(body: Any) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
+def _send(file: BufferedIOBase, written: bytes, pause: float) -> None:
+    if not pause:
+        file.write(written)
+        return
+    for byte in written:
+        file.write(bytes([byte]))
+        time.sleep(pause)
 
 
 def _handler(state: ApiServer) -> type[BaseHTTPRequestHandler]:
@@ -84,14 +103,14 @@ def _handler(state: ApiServer) -> type[BaseHTTPRequestHandler]:
             if answer.status is None:
                 self.close_connection = True
                 return
-            written = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+            written = _written(answer.body)
             self.send_response(answer.status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(written.encode())))
+            self.send_header("Content-Length", str(len(written)))
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(written.encode())
+            _send(self.wfile, written, answer.pause)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the requests are in `asked`."""

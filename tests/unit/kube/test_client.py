@@ -300,6 +300,13 @@ def test_a_connection_that_is_cut_says_so(kube: KubeClient, server: ApiServer) -
         kube.get(REF)
 
 
+def test_a_server_that_speaks_no_tls_is_told_of(server: ApiServer) -> None:
+    kube = KubeClient(connected(server.url.replace("http:", "https:")), {"Thing": ThingKind()})
+
+    with pytest.raises(ApiError, match=r"cannot be reached to get Thing shop/media: SSLError \[SSL: "):
+        kube.get(REF)
+
+
 def test_the_cluster_id_fails_with_a_sentence_too(kube: KubeClient, server: ApiServer) -> None:
     server.answers = [refusal(403, "namespaces is forbidden"), Answer(None)]
 

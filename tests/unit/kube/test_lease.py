@@ -1,12 +1,15 @@
 """The Lease as the API server has it: its fields by their names, errors as sentences, and a deadline each."""
 
 import threading
+import time
+from math import inf
 from typing import Any
 
 import pytest
 
 from headrace.controller.api import ApiError, Forbidden, Gone, Stale
-from headrace.controller.elector import Record
+from headrace.controller.elector import Barred, Elector, Lost, Record, Timing
+from headrace.engine.fence import Fence
 from headrace.kube.lease import Lease, stamp
 from tests.unit.kube.apiserver import Answer, ApiServer, refusal
 
@@ -131,16 +134,89 @@ def test_errors_are_sentences(
 
 def test_a_namespace_that_is_not_there_is_told(lease: Lease, server: ApiServer) -> None:
     server.answers = [refusal(404, 'namespaces "system" not found')]
-    with pytest.raises(ApiError, match=r"there is no namespace system\. Say "):
+    with pytest.raises(Barred, match=r"there is no namespace system\. Say "):
         lease.create(Record("pod-1_ab12", 15), 5)
 
 
 def test_an_api_server_that_hangs_costs_no_more_than_the_deadline(lease: Lease, server: ApiServer) -> None:
     gate = threading.Event()
     server.answers = [Answer(body=body(), gate=lambda: gate.wait(30))]
-    with pytest.raises(ApiError, match="Read timed out"):
+    with pytest.raises(ApiError, match=r"cannot be reached to get Lease system/op: no answer within 0\.1 s"):
         lease.get(0.1)
     gate.set()
+
+
+def test_nor_does_one_whose_answer_never_ends(lease: Lease, server: ApiServer) -> None:
+    """Each byte that comes in is a sign of life to a socket."""
+    server.answers = [Answer(body=body(), pause=0.05)]
+    with pytest.raises(ApiError, match=r"no answer within 0\.3 s"):
+        lease.get(0.3)
+
+
+def test_a_leader_ends_with_its_term_though_answers_never_end(lease: Lease, server: ApiServer) -> None:
+    server.answers = [refusal(404, "no"), Answer(201, body()), *[Answer(body=body(), pause=0.05)] * 20]
+    elector = Elector(lease, "pod-1_ab12", Timing(3, 0.6, 0.1), Fence(-inf), stamp)
+    elector.step()
+    assert elector.leading
+
+    def steps() -> None:
+        for _ in range(20):
+            time.sleep(elector.step())
+
+    with pytest.raises(Lost, match=r"not renewed within 0\.6 s: .*no answer within 0\."):
+        steps()
+
+
+def test_requests_that_never_end_do_not_pile_up(lease: Lease, server: ApiServer) -> None:
+    server.otherwise = lambda _: Answer(body=body(), pause=0.05)
+    for _ in range(5):
+        with pytest.raises(ApiError) as raised:
+            lease.get(0.3)
+    assert "4 requests from before are under way still" in str(raised.value)
+    assert len(server.asked) == 4
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        None,
+        [],
+        [1],
+        "",
+        "<html>…</html>",
+        b"\xff\xfe",
+        {"metadata": {}},
+        {"kind": "Lease", "metadata": {}},
+        {"kind": "Status", "metadata": METADATA},
+        {"kind": "Lease", "metadata": METADATA, "spec": []},
+        {"kind": "Lease", "metadata": {**METADATA, "labels": 3}},
+    ],
+)
+@pytest.mark.parametrize("verb", ["get", "create", "update"])
+def test_what_is_no_lease_is_an_error_and_no_bug(
+    lease: Lease, server: ApiServer, said: Any, verb: str
+) -> None:
+    """A proxy between answers whatever it likes, and says that all is well."""
+    server.answers = [Answer(body=said)]
+    with pytest.raises(ApiError, match=r"^Lease system/op: .* answered with what is no Lease$"):
+        lease.get(5) if verb == "get" else getattr(lease, verb)(Record("pod-1_ab12", 15, version="7"), 5)
+
+
+def test_a_refusal_in_other_letters_is_an_error_too(lease: Lease, server: ApiServer) -> None:
+    server.answers = [Answer(502, b"\xff")]
+    with pytest.raises(ApiError, match=r"refused to get Lease system/op \(502\)"):
+        lease.get(5)
+
+
+def test_times_that_python_does_not_know_are_kept(lease: Lease, server: ApiServer) -> None:
+    before = "0000-12-31T23:00:00.000000Z"
+    server.answers = [Answer(body=body({**SPEC, "renewTime": before, "acquireTime": before}))] * 2
+    found = lease.get(5)
+    assert found is not None
+    assert (found.acquired, found.renewed) == (before, before)
+    lease.update(found, 5)
+    assert server.asked[1].body["spec"]["renewTime"] == before
 
 
 def test_the_time_of_day_always_has_microseconds() -> None:
