@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from dataclasses import replace
+from typing import NoReturn
 
 import typer
 
@@ -84,15 +86,26 @@ def operator(
 
 def _end_with(config: Config) -> None:
     """Run, and end as is due: with a sentence and 1 where it cannot run, with 0 where it was asked to end."""
+    runner = asyncio.Runner()
     try:
-        finished = asyncio.run(run(config))
-    except Broken as error:
-        log.error(str(error))
-        # As below: whatever else still runs is not to hold up the end.
-        os._exit(1)
+        runner.run(run(config))
     except (ConnectionFailed, ListenFailed, TLSFailed, TracesFailed, ApiError) as error:
+        # Nothing has begun.
+        runner.close()
         typer.echo(f"headrace-operator: {error}", err=True)
         raise typer.Exit(1) from error
-    if not finished:
-        # Python would wait for threads that wait for AWS, longer than Kubernetes waits for us.
-        os._exit(0)
+    except Broken as error:
+        log.error(str(error))
+        _leave(1)
+    except Exception:
+        log.exception("bug: the operator ended by itself, to be started again")
+        _leave(1)
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: Python would wait for threads that wait for an answer, longer than Kubernetes for us."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -27,6 +28,9 @@ from headrace.telemetry.tls import Certificate
 _SILENCE_SECONDS = 180.0
 # A pass takes seconds, a minute where AWS does not answer: nothing for so long is no pass at all.
 _STANDSTILL_SECONDS = 600.0
+# For so long what is still to be told is sent at the end.
+_EVENTS_SECONDS = _TRACES_SECONDS = 2.0
+_ENDERS = 4
 
 
 @dataclass
@@ -41,13 +45,16 @@ class _Life:
         return 0.0 if self.loop is None else self.loop.standstill()
 
 
-async def run(config: Config) -> bool:
-    """Serve probes and metrics, and work as soon as all is there that is needed, until a signal comes.
+async def run(config: Config) -> None:
+    """Serve probes and metrics, and work as soon as all is there that is needed, until a signal comes."""
+    ending = Ending()
+    ending.listen()
+    await ending.limit(_live(config, ending))
 
-    Return whether all that ran was finished in time; what was not is begun again by the next start.
-    """
+
+async def _live(config: Config, ending: Ending) -> None:
     ground = lay_ground(config)
-    life = _Life(Start(ground.heartbeat))
+    life = _Life(Start(ground.heartbeat, ending.begun))
     health = _health(ground.heartbeat, life.standstill)
     readiness = _readiness(life, ground.leadership, ground.heartbeat, ground.paths)
     servers = _servers(ground, probes(health, readiness))
@@ -56,17 +63,16 @@ async def run(config: Config) -> bool:
             await server.start(*address)
         cluster_id = await _begin(ground, life.start)
         if not cluster_id:
-            return True
+            return
         made = assemble(ground, cluster_id)
         life.loop = made.loop
         try:
-            return await _watch(ground, made, life.ready)
+            await _watch(ground, made, life.ready, ending)
         finally:
             made.shut_down()
     finally:
-        for server, _ in servers:
-            await server.stop()
-        await asyncio.to_thread(ground.traces.stop, 2.0)
+        await asyncio.gather(*(server.stop() for server, _ in servers))
+        await asyncio.to_thread(ground.traces.stop, _TRACES_SECONDS)
 
 
 def _servers(ground: Ground, probed: list[RouteDef]) -> list[tuple[Server, tuple[str, int]]]:
@@ -102,28 +108,35 @@ async def _begin(ground: Ground, start: Start) -> str:
     return known[0] if there else ""
 
 
-async def _watch(ground: Ground, made: Assembly, ready: asyncio.Event) -> bool:
+async def _watch(ground: Ground, made: Assembly, ready: asyncio.Event, ending: Ending) -> None:
     """Start what the watch feeds, then watch, then stop in the reverse order."""
     heartbeat, loop, namespaces = ground.heartbeat, made.loop, ground.config.namespaces
     ground.recorder.start()
-    running = Running(
-        work=asyncio.create_task(_work(ground, loop)), relist=asyncio.create_task(_compare(ground, made))
-    )
+    work, compare = asyncio.create_task(_work(ground, loop)), asyncio.create_task(_compare(ground, made))
+    running = Running(work, compare, ending.hurry)
+    ended = asyncio.create_task(_stop(ground, loop, running, ending.begun))
 
     async def stop() -> None:
-        await running.stop(loop.stop)
-        await asyncio.to_thread(ground.recorder.stop, 2.0)
-        # Only now: until here the Lease is renewed, and nobody else begins.
-        await ground.leadership.release()
-        running.over.set()
+        # Where kopf ends by itself, or because a part did, the rest is still to be stopped.
+        ending.begun.set()
+        await asyncio.shield(ended)
 
-    ending = Ending(stop, running.hurry)
     listener, labels = ground.metrics.requested, ground.file is None
-    # Where kopf ends by itself, or because a part did, the rest is still to be stopped.
-    handlers = registry(ground.definitions, loop, heartbeat, ending.end, listener, labels=labels)
-    await watch(handlers, namespaces, ready, running.over, asked=ending.asked)
+    handlers = registry(ground.definitions, loop, heartbeat, stop, listener, labels=labels)
+    await watch(handlers, namespaces, ready, running.over, listen=ending.listen)
     running.check()
-    return running.finished
+
+
+async def _stop(ground: Ground, loop: Loop, running: Running, begun: asyncio.Event) -> None:
+    """Stop the work once the end has begun."""
+    await begun.wait()
+    # Requests that hang may have all the threads there were.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_ENDERS, "end"))
+
+    async def tell() -> None:
+        await asyncio.to_thread(ground.recorder.stop, _EVENTS_SECONDS)
+
+    await running.end(loop.stop, tell, ground.leadership)
 
 
 async def _work(ground: Ground, loop: Loop) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 import socket
@@ -316,6 +317,85 @@ def test_where_the_work_ends_by_itself_the_process_ends_and_says_so(tmp_path: Pa
     )
 
 
+# Signals, at any moment
+
+IMPORTING = """
+import os, signal, sys
+
+class Hasty:
+    def find_spec(self, name, *_):
+        if name == "kopf":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.meta_path.insert(0, Hasty())
+from headrace.__main__ import main
+main()
+"""
+
+HASTY = """
+import asyncio, os, signal
+import kopf
+import headrace.main as main
+import headrace.process as process
+
+async def served(*_):
+    return "test"
+
+async def works(*_):
+    await asyncio.Event().wait()
+
+def before(real):
+    def hasty(*args, **more):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(*args, **more)
+    return hasty
+
+def after(real):
+    async def hasty(*args, **more):
+        made = await real(*args, **more)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return made
+    return hasty
+
+{sabotage}
+main.app()
+"""
+
+SERVED = "process._begin, process._work = served, works\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        IMPORTING,
+        HASTY.format(sabotage="process.lay_ground = before(process.lay_ground)"),
+        HASTY.format(sabotage=f"{SERVED}process.assemble = before(process.assemble)"),
+        HASTY.format(sabotage=f"{SERVED}kopf.spawn_tasks = before(kopf.spawn_tasks)"),
+        HASTY.format(sabotage=f"{SERVED}kopf.spawn_tasks = after(kopf.spawn_tasks)"),
+    ],
+    ids=["while it imports", "at the start", "between two takers", "before kopf's", "after kopf's"],
+)
+def test_a_signal_is_never_lost(tmp_path: Path, script: str) -> None:
+    """To the first process of a container the kernel delivers only those that somebody takes."""
+    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    argv = [sys.executable, "-c", script, "--cluster-id", "test", "--listen", "127.0.0.1:0"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    said = [json.loads(line)["message"] for line in done.stderr.splitlines()]
+    asked = [] if script is IMPORTING else ["Asked to end: what runs is finished first."]
+    assert [line for line in said if line.startswith("Asked")] == asked
+
+
+def test_a_request_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    hangs = "process._compare = lambda *_: asyncio.to_thread(__import__('time').sleep, 120)\n"
+    script = HASTY.format(sabotage=f"{SERVED}{hangs}kopf.spawn_tasks = after(kopf.spawn_tasks)")
+    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    argv = [sys.executable, "-c", script, "--cluster-id", "test", "--listen", "127.0.0.1:0"]
+
+    assert subprocess.run(argv, capture_output=True, check=False, timeout=60).returncode == 0
+
+
 # Probes
 
 
@@ -358,7 +438,7 @@ def test_it_is_healthy_until_nothing_ended_for_ten_minutes_though_something_is_d
 
 def test_it_is_ready_once_every_kind_is_watched() -> None:
     heartbeat, kinds = Heartbeat(Clock()), DEFINITIONS.values()
-    life = _Life(Start(heartbeat))
+    life = _Life(Start(heartbeat, asyncio.Event()))
     probe = _readiness(life, Alone(), heartbeat, [path_of(kind) for kind in kinds])
 
     assert probe() == "the watches have not begun yet"

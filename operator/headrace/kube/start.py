@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from headrace.controller.api import ApiError
 from headrace.kinds.definition import GROUP, VERSION
 from headrace.kube.connection import Heartbeat
 
 log = logging.getLogger("headrace.start")
+
+T = TypeVar("T")
 
 Check = Callable[[], str]
 """Says what is missing and what to do, or nothing. May ask the API server, and raise ApiError."""
@@ -22,34 +24,34 @@ _BEGINNING = "the watches have not begun yet"
 class Start:
     """Goes through checks until they pass. Whoever asks is alive: a new start would bring nothing."""
 
-    def __init__(self, heartbeat: Heartbeat) -> None:
-        self._heartbeat = heartbeat
+    def __init__(self, heartbeat: Heartbeat, end: asyncio.Event) -> None:
+        self._heartbeat, self._end = heartbeat, end
         self.waits = _BEGINNING
         """What it waits for, for those who ask."""
 
     async def passed(self, checks: Sequence[Check]) -> bool:
-        """Wait until all checks pass; return whether they do. A signal that ends us comes first."""
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM)
-        for each in signals:
-            loop.add_signal_handler(each, stopped.set)
-        try:
-            while not stopped.is_set():
-                self._heartbeat.asked(f"/apis/{GROUP}/{VERSION}", watch=False)
-                missing = await asyncio.to_thread(_missing, checks)
-                if not missing:
-                    self.waits = _BEGINNING
-                    return True
-                self._tell(missing)
-                try:
-                    await asyncio.wait_for(stopped.wait(), _SECONDS)
-                except TimeoutError:
-                    continue
-            return False
-        finally:
-            for each in signals:
-                loop.remove_signal_handler(each)
+        """Wait until all checks pass; return whether they do. The end of the process comes first."""
+        while not self._end.is_set():
+            self._heartbeat.asked(f"/apis/{GROUP}/{VERSION}", watch=False)
+            missing = await self._before_the_end(asyncio.to_thread(_missing, checks))
+            if missing is None:
+                break
+            if not missing:
+                self.waits = _BEGINNING
+                return True
+            self._tell(missing)
+            await self._before_the_end(asyncio.sleep(_SECONDS))
+        return False
+
+    async def _before_the_end(self, awaited: Coroutine[Any, Any, T]) -> T | None:
+        """Return what is awaited, or None where the end comes first: an answer may hang for half a minute."""
+        task, end = asyncio.create_task(awaited), asyncio.create_task(self._end.wait())
+        await asyncio.wait([task, end], return_when=asyncio.FIRST_COMPLETED)
+        end.cancel()
+        if task.done():
+            return task.result()
+        task.cancel()
+        return None
 
     def _tell(self, missing: str) -> None:
         if missing != self.waits:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
 
@@ -147,7 +146,7 @@ async def watch(
     ready: asyncio.Event,
     over: asyncio.Event | None = None,
     settings_: kopf.OperatorSettings | None = None,
-    asked: Callable[[], None] | None = None,
+    listen: Callable[[], None] | None = None,
 ) -> None:
     """Watch until it is over.
 
@@ -157,8 +156,7 @@ async def watch(
         ready: is set once it begins.
         over: ends it.
         settings_: kopf's, where they are not to be ours.
-        asked: is called for each signal by which somebody asks the process to stop; kopf ends at the first
-            one where nobody else listens.
+        listen: is called to take back from kopf the signals by which somebody asks the process to stop.
     """
     before = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
@@ -172,7 +170,7 @@ async def watch(
         namespaces=list(namespaces),
         ready_flag=ready,
     )
-    if asked is not None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, asked)
+    if listen is not None:
+        # None is lost: kopf took them since the event loop last had a look at them.
+        listen()
     await kopf.run_tasks(tasks, ignored=before)

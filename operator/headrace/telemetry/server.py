@@ -13,6 +13,9 @@ RouteDef = web.RouteDef
 Probe = Callable[[], str]
 """Returns what is wrong, in a sentence, or nothing."""
 
+# At the end a scrape that still waits for its answer is not waited for longer; aiohttp would for a minute.
+_LAST_SECONDS = 1.0
+
 _Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -35,7 +38,7 @@ class Server:
         self._option, self._tls = option, tls
         self._application = web.Application()
         self._application.add_routes(routes)
-        self._runner = web.AppRunner(self._application, access_log=None)
+        self._runner = web.AppRunner(self._application, access_log=None, shutdown_timeout=_LAST_SECONDS)
 
     async def start(self, host: str, port: int) -> str:
         """Begin to answer and return the address, with the real port where 0 was asked for.

@@ -1,8 +1,7 @@
 """The start: what is said of what is missing, and that waiting is no reason to be started again."""
 
 import asyncio
-import os
-import signal
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +38,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def passed(kube: KubeClient, heartbeat: Heartbeat, *more: Check) -> bool:
-    return asyncio.run(Start(heartbeat).passed([served(kube, ["things"]), *more]))
+    return asyncio.run(Start(heartbeat, asyncio.Event()).passed([served(kube, ["things"]), *more]))
 
 
 def test_what_is_missing_is_told_once_and_waited_for(
@@ -55,7 +54,7 @@ def test_what_is_missing_is_told_once_and_waited_for(
 
 
 def test_all_that_is_missing_is_told_to_whoever_asks(kube: KubeClient, server: ApiServer) -> None:
-    start, told = Start(Heartbeat(lambda: 0.0)), []
+    start, told = Start(Heartbeat(lambda: 0.0), asyncio.Event()), []
     server.answers = [MISSING, THINGS, THINGS]
     rights = iter(["A right is missing.", "A right is missing.", ""])
 
@@ -96,10 +95,30 @@ def test_who_waits_is_alive(kube: KubeClient, server: ApiServer) -> None:
     assert heartbeat.silent(180) == ""
 
 
-def test_a_signal_ends_the_waiting(kube: KubeClient, server: ApiServer) -> None:
-    def end() -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+def test_the_end_of_the_process_ends_the_waiting(kube: KubeClient, server: ApiServer) -> None:
+    async def scene() -> bool:
+        end, loop = asyncio.Event(), asyncio.get_running_loop()
+        server.otherwise = lambda _: Answer(
+            404, MISSING.body, gate=lambda: loop.call_soon_threadsafe(end.set)
+        )
+        return await Start(Heartbeat(lambda: 0.0), end).passed([served(kube, ["things"])])
 
-    server.otherwise = lambda _: Answer(404, MISSING.body, gate=end)
+    assert not asyncio.run(scene())
 
-    assert not passed(kube, Heartbeat(lambda: 0.0))
+
+def test_the_end_does_not_wait_for_an_answer_that_hangs() -> None:
+    async def scene() -> bool:
+        end, loop, answered = asyncio.Event(), asyncio.get_running_loop(), threading.Event()
+
+        def hangs() -> str:
+            loop.call_soon_threadsafe(end.set)
+            answered.wait(30)
+            return "too late" if end.is_set() else ""
+
+        try:
+            async with asyncio.timeout(10):
+                return await Start(Heartbeat(lambda: 0.0), end).passed([hangs])
+        finally:
+            answered.set()
+
+    assert not asyncio.run(scene())
