@@ -36,6 +36,7 @@ from tools.iam import SERVICE_ACCOUNT
 _MISSED = {
     "no NetworkPolicy": {"pod-networkpolicy"},
     "one replica": {"deployment-replicas"},
+    "a user that the cluster chooses": {"container-security-context-user-group-id"},
 }
 _CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding"}
 
@@ -299,6 +300,26 @@ def test_memory_is_bounded_and_nothing_can_be_written(name: str) -> None:
     assert found["resources"]["limits"].keys() == {"memory"}
     assert found["securityContext"]["readOnlyRootFilesystem"] is True
     assert all(each["readOnly"] for each in found.get("volumeMounts", ()))
+
+
+@pytest.mark.parametrize(
+    ("values", "users"),
+    [
+        ({}, {65532}),
+        (SETS["pods"], {1000650000}),
+        (SETS["a user that the cluster chooses"], {None}),
+    ],
+)
+def test_pods_run_as_the_user_that_values_say_or_that_the_cluster_chooses(
+    values: Values, users: set[Any]
+) -> None:
+    documents = rendered(values)
+    specs = [only(documents, "Deployment")["spec"]["template"]["spec"], only(documents, "Pod")["spec"]]
+    contexts = [each["securityContext"] for spec in specs for each in (spec, *spec["containers"])]
+
+    assert {each.get(key) for each in contexts for key in ("runAsUser", "runAsGroup")} == users
+    assert {each["securityContext"].get("fsGroup") for each in specs} == users
+    assert all(each["runAsNonRoot"] for each in contexts)
 
 
 def test_accounts_are_kept_objects_or_a_file_that_the_operator_is_told_of() -> None:
