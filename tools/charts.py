@@ -52,7 +52,7 @@ def files(kinds: Kinds, header: str) -> Mapping[Path, Producer]:
             for kind in kinds
         },
         OPERATOR / _KINDS: partial(kinds_template, kinds, header),
-        OPERATOR / _SCHEMA: values_schema,
+        OPERATOR / _SCHEMA: partial(values_schema, kinds),
         **{chart / "README.md": partial(readme, chart) for chart in (CRDS, OPERATOR)},
         Path("manifests", "install.yaml"): partial(install, kinds),
     }
@@ -86,10 +86,11 @@ def kinds_template(kinds: Kinds, header: str) -> str:
     return f"{{{{/* {header} */}}}}\n{named('kinds', kinds)}{named('namespacedKinds', namespaced)}"
 
 
-def values_schema() -> str:
+def values_schema(kinds: Kinds) -> str:
     """Return the schema of the operator's values, with what accounts may say as their definition has it."""
     schema = json.loads((ROOT / OPERATOR / _SCHEMA).read_text(encoding="utf-8"))
-    (version,) = custom_resource_definition(AWSAccount)["spec"]["versions"]
+    (account,) = (kind for kind in kinds if kind.name == AWSAccount.name)
+    (version,) = custom_resource_definition(account)["spec"]["versions"]
     spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
     schema["$defs"]["accountSpec"] = {"$comment": "Generated from the model. Do not edit.", **closed(spec)}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
