@@ -11,7 +11,9 @@
 {{- include "headrace.validateLabels" . }}
 {{- include "headrace.validateExtras" . }}
 {{- include "headrace.validateAlone" . }}
+{{- if .Release.IsUpgrade }}
 {{- include "headrace.validateName" . }}
+{{- end }}
 {{- end }}
 
 {{- define "headrace.validateClusterID" -}}
