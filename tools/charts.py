@@ -1,9 +1,10 @@
 """The generated files of the charts, and manifests/install.yaml, which is rendered from one of them.
 
 Charts are written by hand but for what follows from the kinds: the definitions, and the lists of resources
-that the operator has rights on.
+that the operator has rights on, and what the values may say of accounts.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from headrace.kinds.aws_account import AWSAccount
 from headrace.kinds.crd import crd_name, custom_resource_definition
 from headrace.kinds.definition import Definition
 from sandbox.tools import tool
@@ -29,9 +31,13 @@ NAME = "headrace-operator"
 """The name of the operator's objects there: its Deployment, ServiceAccount, Lease, roles."""
 
 _KINDS = Path("templates", "_kinds.tpl")
+_SCHEMA = Path("values.schema.json")
 _INSTALL_VALUES = Path("manifests", "install-values.yaml")
 # What only Helm is to see: whoever applies install.yaml manages the objects by other means.
 _OF_HELM = ("app.kubernetes.io/managed-by", "helm.sh/chart")
+
+# What is for the API server alone, or for people.
+_OF_THE_API_SERVER = ("x-kubernetes-validations", "default", "description")
 
 Producer = Callable[[], str]
 Kinds = Iterable[Definition[Any]]
@@ -46,6 +52,7 @@ def files(kinds: Kinds, header: str) -> Mapping[Path, Producer]:
             for kind in kinds
         },
         OPERATOR / _KINDS: partial(kinds_template, kinds, header),
+        OPERATOR / _SCHEMA: partial(values_schema, kinds),
         **{chart / "README.md": partial(readme, chart) for chart in (CRDS, OPERATOR)},
         Path("manifests", "install.yaml"): partial(install, kinds),
     }
@@ -77,6 +84,33 @@ def kinds_template(kinds: Kinds, header: str) -> str:
     kinds = list(kinds)
     namespaced = (kind for kind in kinds if kind.namespaced)
     return f"{{{{/* {header} */}}}}\n{named('kinds', kinds)}{named('namespacedKinds', namespaced)}"
+
+
+def values_schema(kinds: Kinds) -> str:
+    """Return the schema of the operator's values, with what accounts may say as their definition has it."""
+    schema = json.loads((ROOT / OPERATOR / _SCHEMA).read_text(encoding="utf-8"))
+    (account,) = (kind for kind in kinds if kind.name == AWSAccount.name)
+    (version,) = custom_resource_definition(account)["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    schema["$defs"]["accountSpec"] = {"$comment": "Generated from the model. Do not edit.", **closed(spec)}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def closed(schema: Any) -> Any:
+    """Return the schema of a definition as JSON schema: nothing is let in that it does not name.
+
+    Rules in CEL are left out, as Helm does not know them.
+    """
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: closed(value) for key, value in schema.items() if key not in _OF_THE_API_SERVER}
+    if "properties" in schema:
+        # A property may be called as what is left out.
+        kept["properties"] = {name: closed(value) for name, value in schema["properties"].items()}
+        kept["additionalProperties"] = False
+    return kept
 
 
 def readme(chart: Path) -> str:

@@ -15,7 +15,7 @@ ACCOUNT = {
         "region": "eu-central-1",
         "endpointURL": "http://stand-in.aws.svc:4566",
         "default": True,
-        "namespaces": [{"names": ["shop-*"], "buckets": {"create": ["acme-shop-*"]}}],
+        "namespaces": [{"names": ["shop*"], "buckets": {"create": ["acme-shop-*"]}}],
     },
 }
 _SECURE = {"enabled": True, "certSecret": "headrace-metrics"}
@@ -128,7 +128,9 @@ SETS: Mapping[str, Values] = {
         "accountSecrets": ["keys", "shop-keys"],
     },
     "leases": {"leaderElection": {"leaseDuration": 60, "renewDeadline": 40, "retryPeriod": 5}},
+    "a user that the cluster chooses": {"securityContext": {"runAsUser": None}},
     "pods": {
+        "securityContext": {"runAsUser": 1000650000},
         "resources": {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}},
         "probes": {
             "liveness": {"periodSeconds": 60},

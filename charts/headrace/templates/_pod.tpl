@@ -107,9 +107,11 @@
 {{/* All that the Pod Security Standard "restricted" asks of a pod, and of its containers. */}}
 {{- define "headrace.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- with .Values.securityContext.runAsUser }}
+runAsUser: {{ int . }}
+runAsGroup: {{ int . }}
+fsGroup: {{ int . }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}
@@ -118,8 +120,10 @@ seccompProfile:
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
+{{- with .Values.securityContext.runAsUser }}
+runAsUser: {{ int . }}
+runAsGroup: {{ int . }}
+{{- end }}
 capabilities:
   drop: [ALL]
 {{- end }}

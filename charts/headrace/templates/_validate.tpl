@@ -11,7 +11,9 @@
 {{- include "headrace.validateLabels" . }}
 {{- include "headrace.validateExtras" . }}
 {{- include "headrace.validateAlone" . }}
+{{- if .Release.IsUpgrade }}
 {{- include "headrace.validateName" . }}
+{{- end }}
 {{- end }}
 
 {{- define "headrace.validateClusterID" -}}
@@ -85,11 +87,7 @@
 {{- if .spec.default }}
 {{- $defaults = append $defaults .name }}
 {{- end }}
-{{- range .spec.namespaces }}
-{{- if and $.Values.watchNamespaces (hasKey . "selector") }}
-{{- fail "accounts select namespaces by their labels, which with watchNamespaces nobody may read: name the namespaces in names." }}
-{{- end }}
-{{- end }}
+{{- include "headrace.validateAccount" (list $ .) }}
 {{- if has .name $names }}
 {{- fail (printf "accounts has two entries with the name %s: give each a name of its own." .name) }}
 {{- end }}
@@ -103,6 +101,48 @@
 {{- if not (has . $.Values.watchNamespaces) }}
 {{- fail (printf "secretNamespaces names %s, which watchNamespaces does not: no object there is served, so no Secret there is needed." .) }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What the API server refuses by rules that a schema does not have: takes (list root account). */}}
+{{- define "headrace.validateAccount" -}}
+{{- $root := index . 0 }}
+{{- $account := index . 1 }}
+{{- if and (dig "credentials" "secretRef" "" $account.spec) (dig "credentials" "roleARN" "" $account.spec) }}
+{{- fail (printf "accounts: %s has spec.credentials.secretRef and spec.credentials.roleARN, and only one may be: leave out the other one." $account.name) }}
+{{- end }}
+{{- range $key, $_ := $account.spec.defaultTags }}
+{{- if or (hasPrefix "aws:" $key) (hasPrefix "headrace.io/" $key) }}
+{{- fail (printf "accounts: %s has %s in spec.defaultTags: keys that begin with aws: or headrace.io/ are reserved." $account.name $key) }}
+{{- end }}
+{{- end }}
+{{- range $account.spec.namespaces }}
+{{- if not (or .names .selector) }}
+{{- fail (printf "accounts: %s has an entry in spec.namespaces with neither names nor selector: say which namespaces it is about." $account.name) }}
+{{- end }}
+{{- if $root.Values.watchNamespaces }}
+{{- include "headrace.validateWatched" (list $root $account.name .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What is for namespaces that are not served does nothing: takes (list root account namespaces). */}}
+{{- define "headrace.validateWatched" -}}
+{{- $watched := (index . 0).Values.watchNamespaces }}
+{{- $account := index . 1 }}
+{{- $namespaces := index . 2 }}
+{{- if hasKey $namespaces "selector" }}
+{{- fail "accounts select namespaces by their labels, which with watchNamespaces nobody may read: name the namespaces in names." }}
+{{- end }}
+{{- range $name := $namespaces.names }}
+{{- $pattern := printf "^%s$" (regexQuoteMeta $name | replace "\\*" ".*") }}
+{{- $served := false }}
+{{- range $watched }}
+{{- $served = or $served (regexMatch $pattern .) }}
+{{- end }}
+{{- if not $served }}
+{{- fail (printf "accounts: %s is for namespace %s, which watchNamespaces does not have: no object there is served. Add it there, or leave it out here." $account $name) }}
 {{- end }}
 {{- end }}
 {{- end }}
