@@ -170,7 +170,14 @@ def _ask(url: str) -> Fetched:
 def _authorization() -> dict[str, str]:
     """Return the header by which the agent knows the pod; its token is renewed like all tokens of it."""
     path = os.environ.get(AUTHORIZATION_FILE)
-    token = _read(path, AUTHORIZATION_FILE) if path else os.environ.get(_AUTHORIZATION)
+    token = _read(path, AUTHORIZATION_FILE) if path else os.environ.get(_AUTHORIZATION, "").strip()
+    if not token.isprintable() or not token.isascii():
+        # Who sends it would name it, to say that it cannot be sent.
+        where = f"{path} ({AUTHORIZATION_FILE})" if path else _AUTHORIZATION
+        raise BadCredentials(
+            f"The token in {where} has a line break or another character in it that no header may have."
+            f"{f' {_MOUNTED}' if path else ''}"
+        )
     return {"Authorization": token} if token else {}
 
 
