@@ -279,6 +279,15 @@ def test_credentials_that_have_expired_already_point_to_the_clock(agent: Loopbac
     assert "have expired already. Look at the clock of the operator's node." in refusal(BadCredentials)
 
 
+@pytest.mark.parametrize("expires", ["soon", "2126-13-45T10:00:00Z", "2126-01-01T10:00:00", "1e99"])
+def test_a_time_of_expiry_that_is_none_is_told(agent: Loopback, expires: str) -> None:
+    agent.answers = [given(expires)]
+    assert refusal(BadCredentials) == (
+        f"The agent at {agent.url}/v1/credentials gave credentials with a time of expiry that cannot be read "
+        f"({expires}): it must be a time with its time zone, as 2026-01-31T12:00:00Z."
+    )
+
+
 def test_an_agent_that_may_not_be_asked_is_told(agent: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ambient.AGENT, "http://agent.example/v1")
     told = refusal(BadCredentials)
