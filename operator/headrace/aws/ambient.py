@@ -170,7 +170,14 @@ def _ask(url: str) -> Fetched:
 def _authorization() -> dict[str, str]:
     """Return the header by which the agent knows the pod; its token is renewed like all tokens of it."""
     path = os.environ.get(AUTHORIZATION_FILE)
-    token = _read(path, AUTHORIZATION_FILE) if path else os.environ.get(_AUTHORIZATION)
+    token = _read(path, AUTHORIZATION_FILE) if path else os.environ.get(_AUTHORIZATION, "").strip()
+    if not token.isprintable() or not token.isascii():
+        # Who sends it would name it, to say that it cannot be sent.
+        where = f"{path} ({AUTHORIZATION_FILE})" if path else _AUTHORIZATION
+        raise BadCredentials(
+            f"The token in {where} has a line break or another character in it that no header may have."
+            f"{f' {_MOUNTED}' if path else ''}"
+        )
     return {"Authorization": token} if token else {}
 
 
@@ -214,7 +221,15 @@ def _read(path: str, variable: str) -> str:
 
 def _usable(fetched: Fetched, gave: str) -> Fetched:
     """Return credentials that have not expired; botocore would take those that have for a bug of ours."""
-    expires = parse_timestamp(fetched["expiry_time"])
-    if expires <= datetime.now(UTC):
+    try:
+        expired = parse_timestamp(fetched["expiry_time"]) <= datetime.now(UTC)
+    except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:
+        # TypeError: it does not say in which time zone it is.
+        said = f"{fetched['expiry_time']}"[:_LONGEST]
+        raise BadCredentials(
+            f"{gave} with a time of expiry that cannot be read ({said}): it must be a time with its time "
+            "zone, as 2026-01-31T12:00:00Z."
+        ) from error
+    if expired:
         raise BadCredentials(f"{gave} that have expired already. Look at the clock of the operator's node.")
     return fetched

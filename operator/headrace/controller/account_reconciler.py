@@ -19,6 +19,7 @@ from headrace.controller.transitions import turned
 from headrace.controller.writer import write_status
 from headrace.engine.errors import CloudError, Invalid, Throttled, Unavailable
 from headrace.kinds.status import Reason
+from headrace.telemetry.catalogue import Result
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -90,7 +91,8 @@ class AccountReconciler:
         effect = consequence(error)
         ready = Aspect("Ready", "False", effect.reason, error.message)
         aspects = [ready, ready.also("Stalled" if effect.stalled else "Reconciling")]
-        told, result = self._as_told(obj), "stalled" if effect.stalled else "error"
+        told = self._as_told(obj)
+        result: Result = "stalled" if effect.stalled else "error"
         if not isinstance(error, Unavailable | Throttled):
             return _failing(self._told(obj, aspects, told, result, _HOPEFUL_SECONDS), error)
         lasting = outages + 1 >= LASTING
@@ -106,7 +108,7 @@ class AccountReconciler:
         obj: Object,
         aspects: list[Aspect],
         told: dict[str, Any],
-        result: str,
+        result: Result,
         next_: float | Next = _RECHECK_SECONDS,
     ) -> Outcome:
         now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -23,6 +23,7 @@ from headrace.controller.workqueue import Item, Lane, WorkQueue
 from headrace.engine.errors import Denied
 from headrace.engine.fence import NotLeading
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.catalogue import Result
 from headrace.telemetry.objects import UNKNOWN, Sight
 
 log = logging.getLogger("headrace.loop")
@@ -43,7 +44,7 @@ _LONGEST_OUTAGE = 900.0
 class Metrics(Protocol):
     """What the loop tells of its work."""
 
-    def reconciled(self, kind: str, result: str, seconds: float, waited: float) -> None:
+    def reconciled(self, kind: str, result: Result, seconds: float, waited: float) -> None:
         """Count a pass that was made."""
 
     def ready_after(self, kind: str, seconds: float) -> None:
@@ -263,14 +264,18 @@ class Loop:
             return
         self.queue.supersede(item.key)
         began = self.clock()
-        result = "bug"
+        result: Result | None = "bug"
         try:
             result = await self._pass(obj)
         finally:
-            self.metrics.reconciled(item.key.kind, result, self.clock() - began, began - item.since)
+            if result is not None:
+                self.metrics.reconciled(item.key.kind, result, self.clock() - began, began - item.since)
 
-    async def _pass(self, obj: Object) -> str:
-        """Make one pass and see to what follows from it; return its result, as the metrics count it."""
+    async def _pass(self, obj: Object) -> Result | None:
+        """Make one pass and see to what follows from it; return its result, as the metrics count it.
+
+        None is a pass that is not counted: it ended with leadership.
+        """
         memory = self._memory[obj.ref]
         try:
             outcome = await asyncio.get_running_loop().run_in_executor(
@@ -281,7 +286,7 @@ class Loop:
         except NotLeading:
             # Whoever leads by now does the rest; this process is about to end.
             await self.queue.closed()
-            return "error"
+            return None
         except ApiError as error:
             # What was stale is mostly on its way to us: that is worth a word only where it lasts.
             passing = isinstance(error, Stale) and self.queue.failures(obj.ref) + 1 < LASTING

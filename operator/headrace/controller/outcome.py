@@ -16,6 +16,7 @@ from headrace.engine.errors import CloudError
 from headrace.engine.ownership import owner_of
 from headrace.kinds.common import Kind
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.catalogue import Result
 from headrace.telemetry.traces import NoTraces, Traces
 
 RESYNC_SECONDS = 3600.0
@@ -62,8 +63,8 @@ class Outcome:
     next: float | Next = Next.RESYNC
     interval: float = RESYNC_SECONDS
     """Seconds until the next resync."""
-    result: str = "in_sync"
-    """For the metrics: in_sync, changed, drifted, deploying, error, stalled, deleted, bug, api_error."""
+    result: Result = "in_sync"
+    """For the metrics."""
     seen: Seen | None = None
     outage: bool = False
     """Whether AWS asked to slow down, or did not answer, whatever else it said."""

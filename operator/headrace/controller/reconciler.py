@@ -18,6 +18,7 @@ from headrace.controller.transitions import transitions
 from headrace.controller.writer import write_status
 from headrace.engine.errors import CloudError, Deploying
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.catalogue import Result
 
 log = logging.getLogger("headrace.reconcile")
 
@@ -81,7 +82,7 @@ class Reconciler:
         return Outcome(obj, wait, told.interval, result, seen, seen.outage, seen.errors, line)
 
 
-def _result(seen: Seen, status: Mapping[str, Any]) -> str:
+def _result(seen: Seen, status: Mapping[str, Any]) -> Result:
     """Return the outcome as the metrics count it."""
     if seen.bug:
         return "bug"

@@ -8,11 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal, get_args
 
 MOST_OUTCOMES = 100
 MOST_REGIONS = 50
 MOST_FIELDS = 200
 MOST_RESOURCES = 50
+
+Result = Literal[
+    "in_sync", "changed", "drifted", "deploying", "error", "stalled", "deleted", "bug", "api_error"
+]
+"""What can come of a pass."""
 
 
 class Type(StrEnum):
@@ -187,8 +193,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "region": f"the AWS region; the first {MOST_REGIONS}, then `other`",
         "resource": "the resource's plural, with a subresource behind a slash; "
         f"the first {MOST_RESOURCES}, then `other`",
-        "result": "`in_sync`, `changed`, `drifted`, `deploying`, `error`, `stalled`, `deleted`, `bug`, "
-        "`api_error`",
+        "result": ", ".join(f"`{result}`" for result in get_args(Result)),
         "service": "the AWS service, as botocore names it",
         "state": "`progressing`, `ready`, `stalled`",
         "verb": "`get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, or `other`",

@@ -21,7 +21,7 @@ from headrace.engine.errors import Throttled
 from headrace.kinds.definition import ObjectRef
 from headrace.telemetry import catalogue
 from headrace.telemetry.bounded import OTHER, Bounded
-from headrace.telemetry.catalogue import Metric
+from headrace.telemetry.catalogue import Metric, Result
 from headrace.telemetry.objects import Objects, Sight
 from headrace.telemetry.requests import Request
 
@@ -77,7 +77,7 @@ class Metrics:
         """Export a value that is read at each scrape."""
         Gauge(metric.name, metric.about, registry=self.registry).set_function(read)
 
-    def reconciled(self, kind: str, result: str, seconds: float, waited: float) -> None:
+    def reconciled(self, kind: str, result: Result, seconds: float, waited: float) -> None:
         """Count a pass that was made."""
         self._passes.labels(kind, result).inc()
         self._seconds.labels(kind).observe(seconds)

@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 from headrace.telemetry.config import TLSFiles
@@ -62,9 +63,10 @@ def _stat(path: Path) -> tuple[int, int, int]:
 
 
 def _load(files: TLSFiles) -> ssl.SSLContext:
+    has = {}
     for option, path in (("--metrics-tls-cert", files.certificate), ("--metrics-tls-key", files.key)):
         try:
-            path.read_bytes()
+            has[option] = path.read_bytes()
         except OSError as error:
             raise TLSFailed(f"The file of {option}, {path}, cannot be read: {error.strerror}.") from error
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -72,7 +74,11 @@ def _load(files: TLSFiles) -> ssl.SSLContext:
     try:
         context.load_cert_chain(files.certificate, files.key, password=_refuse)
     except ssl.SSLError as error:
-        raise TLSFailed(_sentence(files, error)) from error
+        raise TLSFailed(_sentence(files, error, has)) from error
+    except OSError as error:
+        # Replaced since it was read.
+        why = error.strerror or error
+        raise TLSFailed(f"{files.certificate} and {files.key} cannot be read: {why}.") from error
     return context
 
 
@@ -81,13 +87,13 @@ def _refuse() -> str:
     raise TLSFailed("The key of --metrics-tls-key is encrypted, and nobody can be asked: give a plain one.")
 
 
-def _sentence(files: TLSFiles, error: ssl.SSLError) -> str:
+def _sentence(files: TLSFiles, error: ssl.SSLError, has: Mapping[str, bytes]) -> str:
     if error.reason == "KEY_VALUES_MISMATCH":
         return f"The key in {files.key} does not belong to the certificate in {files.certificate}."
     for option, path, word in (
         ("--metrics-tls-cert", files.certificate, b"CERTIFICATE"),
         ("--metrics-tls-key", files.key, b"PRIVATE KEY"),
     ):
-        if word not in path.read_bytes():
+        if word not in has[option]:
             return f"The file of {option}, {path}, has no {word.decode()} in PEM."
     return f"{files.certificate} and {files.key} cannot be used for TLS: {error.reason or error}."

@@ -40,6 +40,7 @@ class Asked:
     owner: str
     """The account that must own what is asked for."""
     body: str = ""
+    authorization: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ def _handler(state: Loopback) -> type[BaseHTTPRequestHandler]:
             said = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             host, agent = self.headers.get("Host", ""), self.headers.get("User-Agent", "")
             owner = self.headers.get("x-amz-expected-bucket-owner", self.headers.get("x-amz-account-id", ""))
-            asked = Asked(self.command, self.path, host, agent, owner, said)
+            asked = Asked(
+                self.command, self.path, host, agent, owner, said, self.headers.get("Authorization", "")
+            )
             with state.lock:
                 state.asked.append(asked)
                 answer = state.answers.pop(0) if state.answers else Answer(200, WHOAMI)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -278,6 +279,15 @@ def test_credentials_that_have_expired_already_point_to_the_clock(agent: Loopbac
     assert "have expired already. Look at the clock of the operator's node." in refusal(BadCredentials)
 
 
+@pytest.mark.parametrize("expires", ["soon", "2126-13-45T10:00:00Z", "2126-01-01T10:00:00", "1e99"])
+def test_a_time_of_expiry_that_is_none_is_told(agent: Loopback, expires: str) -> None:
+    agent.answers = [given(expires)]
+    assert refusal(BadCredentials) == (
+        f"The agent at {agent.url}/v1/credentials gave credentials with a time of expiry that cannot be read "
+        f"({expires}): it must be a time with its time zone, as 2026-01-31T12:00:00Z."
+    )
+
+
 def test_an_agent_that_may_not_be_asked_is_told(agent: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ambient.AGENT, "http://agent.example/v1")
     told = refusal(BadCredentials)
@@ -295,3 +305,39 @@ def test_a_token_for_the_agent_that_is_gone_is_told(
         f"The token in {tmp_path / 'gone'} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE) cannot be"
     )
     assert agent.asked == []
+
+
+@pytest.mark.parametrize("text", ["SECRET\nTOKEN", "SECRET\r\nTOKEN", "SECRET\0TOKEN", "SECRET\u0142TOKEN"])
+def test_a_token_for_the_agent_that_no_header_may_have_is_told_without_it(
+    agent: Loopback,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    path = tmp_path / "eks-token"
+    path.write_text(text, newline="")
+    told = refusal(BadCredentials)
+    where = f"{path} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)"
+    assert told.startswith(f"The token in {where} has a line break or another character in it that ")
+    if "\0" not in text:
+        monkeypatch.delenv(ambient.AUTHORIZATION_FILE)
+        monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", text)
+        told = refusal(BadCredentials)
+        assert told == (
+            "The token in AWS_CONTAINER_AUTHORIZATION_TOKEN has a line break or another character in it that "
+            "no header may have."
+        )
+    assert "SECRET" not in told + caplog.text
+    assert agent.asked == []
+
+
+def test_white_space_around_the_token_for_the_agent_is_no_part_of_it(
+    aws: Loopback, agent: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ambient.AUTHORIZATION_FILE)
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", " SECRETTOKEN\n")
+    agent.answers = [given()]
+    account().check()
+    assert [asked.authorization for asked in agent.asked] == ["SECRETTOKEN"]

@@ -302,6 +302,7 @@ def test_whoever_leads_no_more_leaves_the_rest_and_tells_nothing(caplog: pytest.
 
     stage = play(script, scene)
     assert [obj.ref.name for _, obj, _ in stage.passes] == ["a", "b"], "one for each worker"
+    assert stage.metrics.passes == [], "nothing came of them"
     assert stage.queue.busy == 0
     assert [record for record in caplog.records if record.name.startswith("headrace")] == []
 

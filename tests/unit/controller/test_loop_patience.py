@@ -10,6 +10,7 @@ from headrace.controller.consequences import Next, consequence
 from headrace.controller.outcome import Outcome
 from headrace.engine.errors import CloudError, Denied, NotEmpty, NotOurs, Unavailable
 from headrace.kinds.definition import ObjectRef
+from headrace.telemetry.catalogue import Result
 from tests.unit.controller.objects import asked, body
 from tests.unit.controller.stage import Script, Stage, newer, play
 
@@ -77,7 +78,7 @@ def test_what_went_well_in_between_begins_anew_too() -> None:
 
 @pytest.mark.parametrize("wait", [5.0, 60.0])
 def test_waits_for_what_is_not_watched_stay_as_they_are(wait: float) -> None:
-    result = "stalled" if wait < 60 else "error"
+    result: Result = "stalled" if wait < 60 else "error"
 
     async def scene(stage: Stage) -> None:
         stage.loop.changed(one())

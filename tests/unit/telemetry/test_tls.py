@@ -107,6 +107,36 @@ def test_while_the_files_do_not_fit_the_one_before_stays_and_it_is_told_once(
     ]
 
 
+def test_a_file_that_vanishes_while_it_is_read_leaves_the_one_before_in_use(
+    files: TLSFiles,
+    authorities: list[pki.Pki],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fleeting(path: Path) -> bytes:
+        with path.open("rb") as file:
+            found = file.read()
+        path.unlink()
+        return found
+
+    async def visit(url: str) -> list[bool]:
+        put(files, authorities[1])
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_bytes", fleeting)
+            gone = await trusted(url, authorities[0])
+        put(files, authorities[1])
+        return [gone, await trusted(url, authorities[1])]
+
+    with caplog.at_level(logging.INFO):
+        assert serve(files, visit) == [True, True]
+    said = [record.message for record in caplog.records if record.name == "headrace.metrics"]
+    assert said == [
+        f"{files.certificate} and {files.key} cannot be read: No such file or directory. "
+        "The certificate before it stays in use.",
+        "the certificate of the metrics was read anew",
+    ]
+
+
 def test_a_link_that_points_elsewhere_is_a_change_though_its_times_are_the_same(
     tmp_path: Path, authorities: list[pki.Pki]
 ) -> None:
