@@ -107,7 +107,7 @@ class Record:
     version: str = field(default="", compare=False)
     """The resourceVersion; it also changes where somebody labels the Lease, which is no sign of a leader."""
     ours: bool = field(default=True, compare=False)
-    """Whether it says that it is for this program."""
+    """Whether it says that it is for this program; what is written always does."""
     metadata: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What is written back as it was read."""
 
@@ -161,6 +161,8 @@ class Elector:
         self._stamp, self._clock, self._chance = stamp, clock, chance
         self._seen: Record | None = None
         self._seen_at = 0.0
+        self._known: str | None = None
+        """Who held the Lease, or nobody, when it had our label last."""
         self._told: ApiError | None = None
         self.leading = False
         self.trouble = ""
@@ -228,8 +230,22 @@ class Elector:
         if record != before:
             self._seen_at = self._clock()
         self._seen = record
+        if record.ours:
+            self._known = record.holder
+        elif self._foreign(record):
+            # Once it is gone, it is nothing to wait for.
+            self._seen = None
+            raise Barred(_taken(self._lock.name, record))
         if record.holder not in {"", self.identity, before.holder if before else ""}:
             log.info(_held_by(self._lock.name, record))
+
+    def _foreign(self, record: Record) -> bool:
+        """Say whether a Lease without our label is another program's, and not just new, or without a label.
+
+        Whoever lets one lapse, or gave it up, may come back for it.
+        """
+        used = record.holder or record.acquired or record.renewed or record.transitions
+        return bool(used) and record.holder not in {self.identity, self._known}
 
     def _free(self, record: Record | None, now: float) -> bool:
         """Say whether nobody holds the Lease; one that was deleted is waited for like one that was not."""
@@ -307,6 +323,7 @@ class Elector:
             acquired=(known.acquired or now) if stays else now,
             renewed=now,
             transitions=known.transitions + (not stays),
+            ours=True,
         )
         return (self._lock.create if record is None else self._lock.update)(claim, self._left())
 
@@ -332,11 +349,14 @@ class Elector:
 def _held_by(name: str, record: Record) -> str:
     since = f" since {record.acquired}" if record.acquired else ""
     renewed = f", renewed at {record.renewed}" if record.renewed else ""
-    said = f"Standing by: {name} is held by {record.holder}{since}{renewed}."
-    if record.ours:
-        return said
+    return f"Standing by: {name} is held by {record.holder}{since}{renewed}."
+
+
+def _taken(name: str, record: Record) -> str:
+    whose = f"is held by {record.holder}" if record.holder else "was given up by somebody"
     return (
-        f"{said} It is not labelled as Headrace's: if it is another program's, choose another --lease-name."
+        f"{name} is another program's: it is not labelled as Headrace's, and {whose}. Choose another "
+        "--lease-name, or delete the Lease if nothing needs it."
     )
 
 
