@@ -161,6 +161,8 @@ class Elector:
         self._stamp, self._clock, self._chance = stamp, clock, chance
         self._seen: Record | None = None
         self._seen_at = 0.0
+        self._unsure = False
+        """Whether a wish for the Lease was not answered, nor the Lease read since: it may be ours."""
         self._known: str | None = None
         """Who held the Lease, or nobody, when it had our label last."""
         self._told: ApiError | None = None
@@ -192,12 +194,12 @@ class Elector:
         raise Lost(why)
 
     def release(self) -> None:
-        """Let somebody else lead at once, where this process does; nothing is sent any more."""
-        if not self.leading:
-            return
+        """Let somebody else lead at once, where the Lease is ours; nothing is sent any more."""
         self.leading = False
         self._fence.close()
         try:
+            if self._unsure:
+                self._seen = self._lock.get(_RELEASE_SECONDS)
             self._give_up()
         except ApiError as error:
             log.warning("%s The others wait until the Lease lapses.", _sentence(error))
@@ -206,17 +208,20 @@ class Elector:
 
     def _run_for_it(self) -> float:
         record = self._lock.get(self._timing.patience)
+        self._unsure = False
         if record is not None:
             self._observe(record)
         now = self._clock()
         if not self._free(record, now):
             return self._pause(self._lapses - now)
+        self._unsure = True
         try:
             taken = self._write(record)
         except Stale:
             # Somebody else was faster, or wrote something of no matter; the next look will tell.
+            self._unsure = False
             return self._pause()
-        self._seen = taken
+        self._seen, self._unsure = taken, False
         if self._clock() >= now + self._timing.renew:
             # Ours, but the term is over before it began.
             return 0.0

@@ -415,9 +415,33 @@ def test_whoever_does_not_lead_gives_up_nothing() -> None:
     one, two = scene.replica("one"), scene.replica("two")
     one.step()
     two.step()
+    scene.store.asked.clear()
     two.elector.release()
+    assert scene.store.asked == []
     assert held(scene).holder == "one"
     assert one.works()
+
+
+def test_whoever_may_have_got_the_lease_looks_once_and_gives_it_up() -> None:
+    """The others need not wait for it to lapse because an answer got lost right before the end."""
+    scene = Scene()
+    one = scene.replica("one")
+    one.lock.between = lambda: setattr(one.lock, "way", Way(lost=scene.store.asked == ["get"]))
+    one.step()
+    assert (one.works(), held(scene).holder) == (False, "one")
+    one.elector.release()
+    assert held(scene).holder == ""
+    assert scene.store.asked == ["get", "create", "get", "update"]
+
+
+def test_whoever_got_the_lease_too_late_to_lead_gives_it_up() -> None:
+    scene = Scene()
+    one = scene.replica("one")
+    one.lock.between = lambda: setattr(one.lock, "way", Way(back=10))
+    one.step()
+    one.lock.between = lambda: None
+    one.elector.release()
+    assert held(scene).holder == ""
 
 
 # Trouble
