@@ -163,6 +163,8 @@ class Elector:
         self._seen_at = 0.0
         self._unsure = False
         """Whether a wish for the Lease was not answered, nor the Lease read since: it may be ours."""
+        self._clashes = 0
+        """How many renewals in a row met another version of the Lease, or none."""
         self._known: str | None = None
         """Who held the Lease, or nobody, when it had our label last."""
         self._told: ApiError | None = None
@@ -269,14 +271,19 @@ class Elector:
         asked = self._clock()
         if asked >= self._fence.until:
             self._lose(self._late(str(self._told or "this process did not get to it")))
+        if self._clashes > 1:
+            # What was read before the pause is old.
+            self._read_again()
         try:
             self._seen = self._write(self._seen)
         except Stale:
-            return self._read_again()
+            self._read_again()
+            return self._clashed()
         except Gone:
             # Who deleted it did not mean to: where nobody took its place, all is as it was.
             self._seen = None
-            return 0.0
+            return self._clashed()
+        self._clashes = 0
         self._extend(asked)
         return self._timing.renew / _RENEWALS
 
@@ -285,13 +292,17 @@ class Elector:
         if not self._fence.extend(asked + self._timing.renew) or self._fence.closed():
             self._lose(self._late("the answer came too late"))
 
-    def _read_again(self) -> float:
+    def _clashed(self) -> float:
+        """Try again at once, but for one who writes all the time: then after a pause, each time."""
+        self._clashes += 1
+        return 0.0 if self._clashes == 1 else self._pause(self._fence.until - self._clock())
+
+    def _read_again(self) -> None:
         """See who wrote: perhaps we, and the answer got lost."""
         record = self._lock.get(self._left())
         if record is not None and record.holder != self.identity:
             self._lose(f"{self._lock.name} is held by {record.holder or 'nobody'} now")
         self._seen = record
-        return 0.0
 
     def _late(self, why: str) -> str:
         return f"{self._lock.name} was not renewed within {self._timing.renew:g} s: {why}"

@@ -388,6 +388,23 @@ def test_whoever_finds_another_holder_ends_at_once() -> None:
     assert not one.works()
 
 
+@pytest.mark.parametrize("deletes", [False, True])
+def test_who_writes_all_the_time_does_not_make_the_leader_ask_all_the_time(deletes: bool) -> None:
+    scene = Scene()
+    one = scene.replica("one")
+    one.step()
+    scene.store.asked.clear()
+
+    def write() -> None:
+        if scene.clock.now < 1009:
+            scene.store.put(None if deletes else scene.store.record)
+
+    one.lock.between = write
+    scene.run(12, one)
+    assert one.works()
+    assert len(scene.store.asked) <= 45, "some three each 0.75 s"
+
+
 def test_to_give_up_closes_the_fence_even_where_nobody_can_be_told(caplog: pytest.LogCaptureFixture) -> None:
     scene = Scene()
     one = scene.replica("one")
