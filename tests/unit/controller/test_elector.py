@@ -405,6 +405,23 @@ def test_who_writes_all_the_time_does_not_make_the_leader_ask_all_the_time(delet
     assert len(scene.store.asked) <= 45, "some three each 0.75 s"
 
 
+def test_after_a_pause_the_leader_reads_before_it_writes() -> None:
+    """Whoever writes once in each pause would keep it from renewing until its end."""
+    scene = Scene()
+    one = scene.replica("one")
+    one.step()
+    one.lock.between = lambda: scene.store.put(scene.store.record)
+    one.step()
+    one.step()
+    one.lock.between = lambda: None
+    scene.store.put(scene.store.record)
+    scene.store.asked.clear()
+    assert one.step() == 2.0
+    assert scene.store.asked == ["get", "update"]
+    assert one.step() == 2.0
+    assert scene.store.asked == ["get", "update", "update"]
+
+
 def test_to_give_up_closes_the_fence_even_where_nobody_can_be_told(caplog: pytest.LogCaptureFixture) -> None:
     scene = Scene()
     one = scene.replica("one")
