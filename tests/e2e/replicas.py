@@ -99,9 +99,9 @@ class Replicas:
         spec: dict[str, Any] = found["spec"]
         return spec
 
-    def hold(self, holder: str | None, seconds: int | None) -> None:
+    def hold(self, holder: str | None, seconds: int | None, **more: str) -> None:
         """Write on the Lease what another program might."""
-        spec = {"holderIdentity": holder, "leaseDurationSeconds": seconds}
+        spec = {"holderIdentity": holder, "leaseDurationSeconds": seconds, **more}
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": spec}
         text = json.dumps({**lease, "metadata": {"name": LEASE, "namespace": NAMESPACE}})
         self._plane.kubectl_run("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)

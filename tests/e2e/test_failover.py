@@ -249,7 +249,7 @@ def test_a_lease_that_another_program_holds_is_told_of_and_waited_for(
     assert replicas.asked_aws(standby, mark) == []
     assert len([line for line in standby.said() if "held by someone-else" in line]) == 1
     # Nobody renews it: the rules say when it is free.
-    replicas.hold("someone-else", 1)
+    replicas.hold("someone-else", 1, renewTime="0000-12-31T23:00:00.000000Z")
     standby.leads()
     lone.ready()
 
@@ -319,18 +319,21 @@ def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
     assert metadata["generation"] == 1
 
 
-def test_a_lease_of_nobody_and_without_a_mark_of_ours(lone: World, replicas: Replicas) -> None:
+def test_a_lease_of_another_program_is_left_alone_and_one_of_nobody_is_taken(replicas: Replicas) -> None:
     replicas.end()
     replicas.forget()
     replicas.hold("someone-else", 1)
     alone = replicas.replica("alone")
     try:
-        alone.start()
-        alone.says(
-            "It is not labelled as Headrace's: if it is another program's, choose another --lease-name."
-        )
+        alone.start(wait=False)
+        alone.says(f"Lease {NAMESPACE}/{LEASE} is another program's: it is not labelled as Headrace's, ")
+        time.sleep(2)
+        assert (alone.get("/healthz"), alone.get("/readyz")) == ("ok", "")
+        assert replicas.lease()["holderIdentity"] == "someone-else"
+        replicas.forget()
         alone.leads()
         alone.stop()
+        replicas.forget()
         replicas.hold(None, None)
         alone.start()
         alone.leads()

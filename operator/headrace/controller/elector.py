@@ -107,7 +107,7 @@ class Record:
     version: str = field(default="", compare=False)
     """The resourceVersion; it also changes where somebody labels the Lease, which is no sign of a leader."""
     ours: bool = field(default=True, compare=False)
-    """Whether it says that it is for this program."""
+    """Whether it says that it is for this program; what is written always does."""
     metadata: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What is written back as it was read."""
 
@@ -161,6 +161,12 @@ class Elector:
         self._stamp, self._clock, self._chance = stamp, clock, chance
         self._seen: Record | None = None
         self._seen_at = 0.0
+        self._unsure = False
+        """Whether a wish for the Lease was not answered, nor the Lease read since: it may be ours."""
+        self._clashes = 0
+        """How many renewals in a row met another version of the Lease, or none."""
+        self._known: str | None = None
+        """Who held the Lease, or nobody, when it had our label last."""
         self._told: ApiError | None = None
         self.leading = False
         self.trouble = ""
@@ -190,12 +196,12 @@ class Elector:
         raise Lost(why)
 
     def release(self) -> None:
-        """Let somebody else lead at once, where this process does; nothing is sent any more."""
-        if not self.leading:
-            return
+        """Let somebody else lead at once, where the Lease is ours; nothing is sent any more."""
         self.leading = False
         self._fence.close()
         try:
+            if self._unsure:
+                self._seen = self._lock.get(_RELEASE_SECONDS)
             self._give_up()
         except ApiError as error:
             log.warning("%s The others wait until the Lease lapses.", _sentence(error))
@@ -204,17 +210,20 @@ class Elector:
 
     def _run_for_it(self) -> float:
         record = self._lock.get(self._timing.patience)
+        self._unsure = False
         if record is not None:
             self._observe(record)
         now = self._clock()
         if not self._free(record, now):
             return self._pause(self._lapses - now)
+        self._unsure = True
         try:
             taken = self._write(record)
         except Stale:
             # Somebody else was faster, or wrote something of no matter; the next look will tell.
+            self._unsure = False
             return self._pause()
-        self._seen = taken
+        self._seen, self._unsure = taken, False
         if self._clock() >= now + self._timing.renew:
             # Ours, but the term is over before it began.
             return 0.0
@@ -228,8 +237,22 @@ class Elector:
         if record != before:
             self._seen_at = self._clock()
         self._seen = record
+        if record.ours:
+            self._known = record.holder
+        elif self._foreign(record):
+            # Once it is gone, it is nothing to wait for.
+            self._seen = None
+            raise Barred(_taken(self._lock.name, record))
         if record.holder not in {"", self.identity, before.holder if before else ""}:
             log.info(_held_by(self._lock.name, record))
+
+    def _foreign(self, record: Record) -> bool:
+        """Say whether a Lease without our label is another program's, and not just new, or without a label.
+
+        Whoever lets one lapse, or gave it up, may come back for it.
+        """
+        used = record.holder or record.acquired or record.renewed or record.transitions
+        return bool(used) and record.holder not in {self.identity, self._known}
 
     def _free(self, record: Record | None, now: float) -> bool:
         """Say whether nobody holds the Lease; one that was deleted is waited for like one that was not."""
@@ -248,14 +271,19 @@ class Elector:
         asked = self._clock()
         if asked >= self._fence.until:
             self._lose(self._late(str(self._told or "this process did not get to it")))
+        if self._clashes > 1:
+            # What was read before the pause is old.
+            self._read_again()
         try:
             self._seen = self._write(self._seen)
         except Stale:
-            return self._read_again()
+            self._read_again()
+            return self._clashed()
         except Gone:
             # Who deleted it did not mean to: where nobody took its place, all is as it was.
             self._seen = None
-            return 0.0
+            return self._clashed()
+        self._clashes = 0
         self._extend(asked)
         return self._timing.renew / _RENEWALS
 
@@ -264,13 +292,17 @@ class Elector:
         if not self._fence.extend(asked + self._timing.renew) or self._fence.closed():
             self._lose(self._late("the answer came too late"))
 
-    def _read_again(self) -> float:
+    def _clashed(self) -> float:
+        """Try again at once, but for one who writes all the time: then after a pause, each time."""
+        self._clashes += 1
+        return 0.0 if self._clashes == 1 else self._pause(self._fence.until - self._clock())
+
+    def _read_again(self) -> None:
         """See who wrote: perhaps we, and the answer got lost."""
         record = self._lock.get(self._left())
         if record is not None and record.holder != self.identity:
             self._lose(f"{self._lock.name} is held by {record.holder or 'nobody'} now")
         self._seen = record
-        return 0.0
 
     def _late(self, why: str) -> str:
         return f"{self._lock.name} was not renewed within {self._timing.renew:g} s: {why}"
@@ -307,6 +339,7 @@ class Elector:
             acquired=(known.acquired or now) if stays else now,
             renewed=now,
             transitions=known.transitions + (not stays),
+            ours=True,
         )
         return (self._lock.create if record is None else self._lock.update)(claim, self._left())
 
@@ -332,11 +365,14 @@ class Elector:
 def _held_by(name: str, record: Record) -> str:
     since = f" since {record.acquired}" if record.acquired else ""
     renewed = f", renewed at {record.renewed}" if record.renewed else ""
-    said = f"Standing by: {name} is held by {record.holder}{since}{renewed}."
-    if record.ours:
-        return said
+    return f"Standing by: {name} is held by {record.holder}{since}{renewed}."
+
+
+def _taken(name: str, record: Record) -> str:
+    whose = f"is held by {record.holder}" if record.holder else "was given up by somebody"
     return (
-        f"{said} It is not labelled as Headrace's: if it is another program's, choose another --lease-name."
+        f"{name} is another program's: it is not labelled as Headrace's, and {whose}. Choose another "
+        "--lease-name, or delete the Lease if nothing needs it."
     )
 
 

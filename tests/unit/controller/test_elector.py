@@ -180,14 +180,64 @@ def test_whatever_is_in_a_lease_it_is_waited_for_by_the_rules(record: Record, se
     assert one.works()
 
 
-def test_a_lease_of_another_program_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("record", "whose"),
+    [
+        (Record("someone-else", 1, ours=False), "is held by someone-else"),
+        (Record("", 1, "then", "then", ours=False), "was given up by somebody"),
+        (Record("", 1, transitions=1, ours=False), "was given up by somebody"),
+    ],
+)
+def test_a_lease_of_another_program_is_left_alone_for_ever_and_is_trouble(
+    caplog: pytest.LogCaptureFixture, record: Record, whose: str
+) -> None:
     scene = Scene()
-    scene.store.put(Record("someone-else", 15, ours=False))
-    scene.replica("one").step()
-    assert said(caplog) == [
-        "Standing by: Lease system/op is held by someone-else. It is not labelled as Headrace's: if it is "
-        "another program's, choose another --lease-name."
-    ]
+    scene.store.put(record)
+    one = scene.replica("one")
+    scene.run(60, one)
+    assert held(scene) == record
+    assert set(scene.store.asked) == {"get"}
+    (sentence,) = said(caplog)
+    assert sentence == one.elector.trouble
+    assert sentence == (
+        f"Lease system/op is another program's: it is not labelled as Headrace's, and {whose}. Choose "
+        "another --lease-name, or delete the Lease if nothing needs it."
+    )
+
+
+def test_a_lease_of_another_program_that_is_deleted_is_free_at_once() -> None:
+    scene = Scene()
+    scene.store.put(Record("someone-else", 3600, ours=False))
+    one = scene.replica("one")
+    one.step()
+    scene.store.put(None)
+    one.step()
+    assert (one.works(), one.elector.trouble) == (True, "")
+
+
+@pytest.mark.parametrize("record", [Record(ours=False), Record(seconds=900, ours=False)])
+def test_a_lease_that_was_made_by_hand_and_never_held_is_taken(record: Record) -> None:
+    scene = Scene()
+    scene.store.put(record)
+    one = scene.replica("one")
+    one.step()
+    assert one.works()
+    assert held(scene).ours
+
+
+def test_whoever_takes_our_label_off_does_not_make_the_lease_another_programs() -> None:
+    scene = Scene()
+    one, two = scene.replica("one"), scene.replica("two")
+    one.step()
+    two.step()
+    scene.store.put(replace(held(scene), ours=False))
+    scene.run(20, two)
+    assert two.works()
+    scene.store.put(replace(held(scene), ours=False))
+    scene.clock.now += 2
+    two.step()
+    two.step()
+    assert (two.works(), held(scene).ours) == (True, True)
 
 
 def test_a_lease_that_is_deleted_is_waited_for_by_those_who_knew_it_and_kept_by_its_holder() -> None:
@@ -319,16 +369,12 @@ def test_whoever_was_stopped_beyond_its_term_sends_nothing_and_ends() -> None:
 def test_whoever_does_not_get_to_notice_that_its_term_is_over_does_not_say_that_it_leads() -> None:
     scene = Scene()
     one = scene.replica("one")
-
-    def leads() -> bool:
-        return one.elector.leads
-
-    assert not leads()
     one.step()
-    scene.clock.now += 9.9
-    assert leads()
-    scene.clock.now += 0.1
-    assert not leads()
+    leads = []
+    for seconds in (9.9, 0.1):
+        scene.clock.now += seconds
+        leads.append(one.elector.leads)
+    assert leads == [True, False]
 
 
 def test_whoever_finds_another_holder_ends_at_once() -> None:
@@ -340,6 +386,40 @@ def test_whoever_finds_another_holder_ends_at_once() -> None:
     one.step()
     assert one.lost == "Lease system/op is held by usurper now"
     assert not one.works()
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+def test_who_writes_all_the_time_does_not_make_the_leader_ask_all_the_time(deletes: bool) -> None:
+    scene = Scene()
+    one = scene.replica("one")
+    one.step()
+    scene.store.asked.clear()
+
+    def write() -> None:
+        if scene.clock.now < 1009:
+            scene.store.put(None if deletes else scene.store.record)
+
+    one.lock.between = write
+    scene.run(12, one)
+    assert one.works()
+    assert len(scene.store.asked) <= 45, "some three each 0.75 s"
+
+
+def test_after_a_pause_the_leader_reads_before_it_writes() -> None:
+    """Whoever writes once in each pause would keep it from renewing until its end."""
+    scene = Scene()
+    one = scene.replica("one")
+    one.step()
+    one.lock.between = lambda: scene.store.put(scene.store.record)
+    one.step()
+    one.step()
+    one.lock.between = lambda: None
+    scene.store.put(scene.store.record)
+    scene.store.asked.clear()
+    assert one.step() == 2.0
+    assert scene.store.asked == ["get", "update"]
+    assert one.step() == 2.0
+    assert scene.store.asked == ["get", "update", "update"]
 
 
 def test_to_give_up_closes_the_fence_even_where_nobody_can_be_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -369,9 +449,33 @@ def test_whoever_does_not_lead_gives_up_nothing() -> None:
     one, two = scene.replica("one"), scene.replica("two")
     one.step()
     two.step()
+    scene.store.asked.clear()
     two.elector.release()
+    assert scene.store.asked == []
     assert held(scene).holder == "one"
     assert one.works()
+
+
+def test_whoever_may_have_got_the_lease_looks_once_and_gives_it_up() -> None:
+    """The others need not wait for it to lapse because an answer got lost right before the end."""
+    scene = Scene()
+    one = scene.replica("one")
+    one.lock.between = lambda: setattr(one.lock, "way", Way(lost=scene.store.asked == ["get"]))
+    one.step()
+    assert (one.works(), held(scene).holder) == (False, "one")
+    one.elector.release()
+    assert held(scene).holder == ""
+    assert scene.store.asked == ["get", "create", "get", "update"]
+
+
+def test_whoever_got_the_lease_too_late_to_lead_gives_it_up() -> None:
+    scene = Scene()
+    one = scene.replica("one")
+    one.lock.between = lambda: setattr(one.lock, "way", Way(back=10))
+    one.step()
+    one.lock.between = lambda: None
+    one.elector.release()
+    assert held(scene).holder == ""
 
 
 # Trouble

@@ -37,7 +37,7 @@ class Elections(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), way=WAYS, second=WAYS)
     def step(self, name: str, way: Way, second: Way) -> None:
-        """A step makes two requests at most, each with a fate of its own."""
+        """The first two requests of a step have each a fate of its own."""
         replica = self.replicas[name]
         fates = iter([second])
 

@@ -203,6 +203,12 @@ def test_what_is_no_lease_is_an_error_and_no_bug(
         lease.get(5) if verb == "get" else getattr(lease, verb)(Record("pod-1_ab12", 15, version="7"), 5)
 
 
+def test_nor_is_a_charset_that_nobody_knows(lease: Lease, server: ApiServer) -> None:
+    server.answers = [Answer(body=body(), headers={"Content-Type": "text/html; charset=none-such"})]
+    with pytest.raises(ApiError, match="answered with what is no Lease"):
+        lease.get(5)
+
+
 def test_a_refusal_in_other_letters_is_an_error_too(lease: Lease, server: ApiServer) -> None:
     server.answers = [Answer(502, b"\xff")]
     with pytest.raises(ApiError, match=r"refused to get Lease system/op \(502\)"):
