@@ -59,6 +59,8 @@ class Ground:
     """What is there from the first moment on, whatever is missing."""
 
     config: Config
+    identity: str
+    """How this process calls itself to the API server; no other one does."""
     kube: KubeClient
     rights: Rights
     leadership: Leadership
@@ -112,11 +114,12 @@ def lay_ground(config: Config) -> Ground:
     api_client = make_client(load(), config.workers + 2, identity=identity, listeners=listeners)
     return Ground(
         config=config,
+        identity=identity,
         kube=KubeClient(api_client, DEFINITIONS, config.own_namespace, manager=config.manager, fence=fence),
         rights=Rights(api_client),
         leadership=leadership,
         fence=fence,
-        recorder=EventRecorder(api_client, fence=fence),
+        recorder=EventRecorder(api_client, fence=fence, identity=identity),
         metrics=metrics,
         traces=traces,
         heartbeat=Heartbeat(monotonic),
