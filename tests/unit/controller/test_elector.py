@@ -365,10 +365,10 @@ def test_a_right_that_is_missing_is_told_once_and_election_goes_on_once_it_is_th
     ("timing", "wrong"),
     [
         (Timing(15, 10, 0.75), ""),
-        (Timing(3, 2, 0.5), ""),
+        (Timing(7, 2, 0.5), ""),
         (
-            Timing(10, 10, 1),
-            "--lease-duration 10 must be at least a second longer than --renew-deadline 10: ",
+            Timing(14, 10, 1),
+            "--lease-duration 14 must be at least 5 seconds longer than --renew-deadline 10: ",
         ),
         (Timing(15, 2, 1), "--renew-deadline 2 must be at least 3 times --retry-period 1: "),
     ],
