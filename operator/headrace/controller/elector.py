@@ -73,8 +73,8 @@ class Timing:
         if self.lease < self.renew + _ARRIVAL_SECONDS:
             return (
                 f"--lease-duration {self.lease:g} must be at least {_ARRIVAL_SECONDS} seconds longer than "
-                f"--renew-deadline {self.renew:g}: what a leader sent before its end is to arrive before another one "
-                "begins"
+                f"--renew-deadline {self.renew:g}: what a leader sent before its end is to arrive before "
+                "another one begins"
             )
         if self.renew < self.retry * _ATTEMPTS:
             return (
