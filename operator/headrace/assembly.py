@@ -179,10 +179,19 @@ def assemble(ground: Ground, cluster_id: str) -> Assembly:
         ground.traces,
     )
     look = Passes(_by_kind(Reconciler(parts), _account_reconciler(ground, accounts)), ground.traces)
+    others = Others(config.manager, monotonic)
     loop = Loop(
-        cache, queue, look, threads, ground.metrics, ground.leadership, monotonic, config.workers, labels
+        cache,
+        queue,
+        look,
+        threads,
+        ground.metrics,
+        ground.leadership,
+        monotonic,
+        config.workers,
+        labels,
+        others=others,
     )
-    loop.others = others = Others(config.manager, monotonic)
     ground.metrics.watch_gauge(catalogue.OTHER_OPERATORS, others.count)
     _gauges(ground.metrics, queue, ground.heartbeat)
     return Assembly(loop, accounts, (threads, readers))
