@@ -59,6 +59,8 @@ class Ground:
     """What is there from the first moment on, whatever is missing."""
 
     config: Config
+    identity: str
+    """How this process calls itself to the API server; no other one does."""
     kube: KubeClient
     rights: Rights
     leadership: Leadership
@@ -112,11 +114,12 @@ def lay_ground(config: Config) -> Ground:
     api_client = make_client(load(), config.workers + 2, identity=identity, listeners=listeners)
     return Ground(
         config=config,
+        identity=identity,
         kube=KubeClient(api_client, DEFINITIONS, config.own_namespace, manager=config.manager, fence=fence),
         rights=Rights(api_client),
         leadership=leadership,
         fence=fence,
-        recorder=EventRecorder(api_client, fence=fence),
+        recorder=EventRecorder(api_client, fence=fence, identity=identity),
         metrics=metrics,
         traces=traces,
         heartbeat=Heartbeat(monotonic),
@@ -176,10 +179,19 @@ def assemble(ground: Ground, cluster_id: str) -> Assembly:
         ground.traces,
     )
     look = Passes(_by_kind(Reconciler(parts), _account_reconciler(ground, accounts)), ground.traces)
+    others = Others(config.manager, monotonic)
     loop = Loop(
-        cache, queue, look, threads, ground.metrics, ground.leadership, monotonic, config.workers, labels
+        cache,
+        queue,
+        look,
+        threads,
+        ground.metrics,
+        ground.leadership,
+        monotonic,
+        config.workers,
+        labels,
+        others=others,
     )
-    loop.others = others = Others(config.manager, monotonic)
     ground.metrics.watch_gauge(catalogue.OTHER_OPERATORS, others.count)
     _gauges(ground.metrics, queue, ground.heartbeat)
     return Assembly(loop, accounts, (threads, readers))

@@ -1,6 +1,7 @@
 """What the operator was started with."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from headrace.controller.elector import Timing
@@ -45,4 +46,9 @@ class Config:
     @property
     def manager(self) -> str:
         """What managedFields call this release of the operator: its namespace and its Lease tell it apart."""
-        return f"{PREFIX}{self.own_namespace}/{self.lease_name}"[:_LONGEST_MANAGER]
+        whole = f"{PREFIX}{self.own_namespace}/{self.lease_name}"
+        if len(whole) <= _LONGEST_MANAGER:
+            return whole
+        # Cut alone, two releases with long names could be one.
+        end = f"-{sha256(whole.encode()).hexdigest()[:8]}"
+        return whole[: _LONGEST_MANAGER - len(end)] + end

@@ -14,7 +14,7 @@ from headrace.controller.loop import Loop
 from headrace.controller.running import Ending, Running
 from headrace.kinds.aws_account import AWSAccount
 from headrace.kinds.registry import DEFINITIONS, KINDS
-from headrace.kube.connection import Heartbeat
+from headrace.kube.connection import Heartbeat, login
 from headrace.kube.relist import catch_up, prime, relist
 from headrace.kube.rights import needed, on_namespaces, permitted
 from headrace.kube.served import served
@@ -110,7 +110,7 @@ async def _begin(ground: Ground, start: Start) -> str:
 
 async def _watch(ground: Ground, made: Assembly, ready: asyncio.Event, ending: Ending) -> None:
     """Start what the watch feeds, then watch, then stop in the reverse order."""
-    heartbeat, loop, namespaces = ground.heartbeat, made.loop, ground.config.namespaces
+    loop, namespaces = made.loop, ground.config.namespaces
     ground.recorder.start()
     work, compare = asyncio.create_task(_work(ground, loop)), asyncio.create_task(_compare(ground, made))
     running = Running(work, compare, ending.hurry)
@@ -121,8 +121,8 @@ async def _watch(ground: Ground, made: Assembly, ready: asyncio.Event, ending: E
         ending.begun.set()
         await asyncio.shield(ended)
 
-    listener, labels = ground.metrics.requested, ground.file is None
-    handlers = registry(ground.definitions, loop, heartbeat, stop, listener, labels=labels)
+    log_in = login(ground.heartbeat, ground.metrics.requested, ground.identity)
+    handlers = registry(ground.definitions, loop, log_in, stop, labels=ground.file is None)
     await watch(handlers, namespaces, ready, running.over, listen=ending.listen)
     running.check()
 

@@ -16,7 +16,7 @@ from sandbox.processes import wait_until
 from sandbox.world import World
 
 LEASE = "headrace-operator"
-QUICK = ("--lease-duration", "6", "--renew-deadline", "5", "--retry-period", "0.25")
+QUICK = ("--lease-duration", "10", "--renew-deadline", "5", "--retry-period", "0.25")
 """Figures belong to benchmarks: here all is sooner, but not too soon for a machine that is busy."""
 _WRITES = frozenset({"create", "update", "patch", "delete"})
 
@@ -111,7 +111,7 @@ class Replicas:
         return [call for call in self._aws.since(mark) if f"app/{replica.name}" in call.user_agent]
 
     def asked(self, replica: Replica, mark: int) -> list[Request]:
-        """Return what this replica asked of the API server since a mark, but for its watches."""
+        """Return what this replica asked of the API server since a mark."""
         return [r for r in self._audit.since(mark) if f"({replica.name}_" in r.user_agent]
 
     def wrote(self, replica: Replica, mark: int) -> list[Request]:

@@ -63,6 +63,9 @@ def test_one_works_and_the_other_stands_ready_without_a_call(lone: World, replic
     holder = replicas.lease()["holderIdentity"]
     agents = {r.user_agent for r in replicas.wrote(leader, audit) if r.group == "headrace.io"}
     assert agents == {f"headrace/{__version__} ({holder})"}
+    # kopf's session, too: nobody else lists them at the start.
+    listed = [r for r in replicas.asked(leader, 0) if r.verb == "list" and r.resource == "distributions"]
+    assert {r.user_agent for r in listed} >= agents
     managers = {entry["manager"] for entry in lone.get()["metadata"]["managedFields"]}
     assert managers == {"kubectl", f"headrace/{NAMESPACE}/{LEASE}"}
     assert f"Standing by: Lease {NAMESPACE}/{LEASE} is held by {holder} since " in standby.log
@@ -109,7 +112,7 @@ def test_a_busy_leader_finishes_what_runs_and_leads_until_then(lone: World, repl
     end(leader)
     leader.says("Asked to end")
     # Longer than the Lease lasts: it is renewed meanwhile.
-    time.sleep(7)
+    time.sleep(11)
     assert leader.child.alive
     assert replicas.lease()["holderIdentity"].startswith(f"{leader.name}_")
     lone.aws.release(held)

@@ -225,7 +225,10 @@ def test_an_operator_that_comes_before_its_crds_waits_for_them_says_so_and_ends_
     operator.stop()
     world.plane.kubectl_run("delete", "crd", BUCKETS, "--wait=true", "--timeout=60s")
     operator.start(wait=False)
-    said = f"Waiting for CRDs that are not installed: {BUCKETS}. Apply the files in crds/."
+    said = (
+        f"Waiting for CRDs that are not installed: {BUCKETS}. Install the chart headrace-crds, or apply the "
+        "files in crds/."
+    )
     wait_until(lambda: said in operator.log, what="the operator says what it waits for")
     wait_until(lambda: get(f"{operator.url}/readyz") == (503, said), what="it is not ready because of that")
     os.kill(operator.child.pid, signal.SIGTERM)

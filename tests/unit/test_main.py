@@ -80,10 +80,10 @@ BAD = {
     ("--lease-name", "HEADRACE_LEASE_NAME", "My_Lease"): "'My_Lease' is no name for a Lease: it has up to 63",
     ("--lease-duration", "HEADRACE_LEASE_DURATION", "1"): "Input should be greater than or equal to 2",
     ("--lease-duration", "HEADRACE_LEASE_DURATION", "10"): (
-        "--lease-duration 10 must be at least a second longer than --renew-deadline 10"
+        "--lease-duration 10 must be at least 5 seconds longer than --renew-deadline 10"
     ),
     ("--renew-deadline", "HEADRACE_RENEW_DEADLINE", "15"): (
-        "--lease-duration 15 must be at least a second longer than --renew-deadline 15"
+        "--lease-duration 15 must be at least 5 seconds longer than --renew-deadline 15"
     ),
     ("--retry-period", "HEADRACE_RETRY_PERIOD", "5"): (
         "--renew-deadline 10 must be at least 3 times --retry-period 5"

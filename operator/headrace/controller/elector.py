@@ -16,6 +16,8 @@ _RENEWALS = 5
 # A standby looks up to this part sooner, so that several do not ask together.
 _JITTER = 0.2
 _ATTEMPTS = 3
+# What passed the fence still needs a connection, to each address for so long at most (aws/credentials.py).
+_ARRIVAL_SECONDS = 5
 # What Kubernetes leaves a pod to end is to be enough for this, too.
 _RELEASE_SECONDS = 2.0
 
@@ -72,10 +74,11 @@ class Timing:
 
     def wrong(self) -> str:
         """Say what does not fit together, or nothing."""
-        if self.lease < self.renew + 1:
+        if self.lease < self.renew + _ARRIVAL_SECONDS:
             return (
-                f"--lease-duration {self.lease:g} must be at least a second longer than --renew-deadline "
-                f"{self.renew:g}: what a leader sent before its end is to arrive before another one begins"
+                f"--lease-duration {self.lease:g} must be at least {_ARRIVAL_SECONDS} seconds longer than "
+                f"--renew-deadline {self.renew:g}: what a leader sent before its end is to arrive before "
+                "another one begins"
             )
         if self.renew < self.retry * _ATTEMPTS:
             return (

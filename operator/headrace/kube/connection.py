@@ -202,7 +202,7 @@ def _what(path: str) -> str:
     return f"{plural} in {name}" if parent == "namespaces" else plural
 
 
-def login(heartbeat: Heartbeat, listener: Listener = nobody) -> Callable[..., Any]:
+def login(heartbeat: Heartbeat, listener: Listener = nobody, identity: str = "") -> Callable[..., Any]:
     """Return kopf's login handler; it is called again whenever the API server no longer takes the token."""
     since = float("-inf")
 
@@ -233,7 +233,7 @@ def login(heartbeat: Heartbeat, listener: Listener = nobody) -> Callable[..., An
         trace.on_request_start.append(asking)
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=_tls(configuration)),
-            headers={**_authorization(configuration), "User-Agent": user_agent()},
+            headers={**_authorization(configuration), "User-Agent": user_agent(identity)},
             proxy=_proxy(configuration),
             request_class=_request(configuration.tls_server_name),
             response_class=Followed,

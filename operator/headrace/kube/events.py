@@ -27,6 +27,8 @@ _WAITING = 1000
 _BURST, _REFILL = 25.0, 1 / 300
 _SERIES_WINDOW = 600.0
 _REMEMBERED = 4096
+# The API server takes no more (ReportingInstanceLengthLimit in pkg/apis/core/validation/events.go).
+_LONGEST_INSTANCE = 128
 
 
 @dataclass
@@ -55,9 +57,12 @@ class EventRecorder:
         clock: Callable[[], float] = time.monotonic,
         *,
         fence: Fence | None = None,
+        identity: str = "headrace-operator",
     ) -> None:
         self._api = client.EventsV1Api(api_client)
         self._clock, self._fence = clock, fence or Fence()
+        # Its end is what tells processes apart.
+        self._instance = identity[-_LONGEST_INSTANCE:]
         self._queue: queue.Queue[tuple[Object, Transition] | None] = queue.Queue(_WAITING)
         self._told: OrderedDict[tuple[str, str, str], _Told] = OrderedDict()
         self._shares: OrderedDict[str, _Share] = OrderedDict()
@@ -106,7 +111,7 @@ class EventRecorder:
         namespace = _namespace(obj)
         if told is not None and now - told.at < _SERIES_WINDOW and self._count(told, namespace, now):
             return
-        body = _event(obj, transition)
+        body = _event(obj, transition, self._instance)
         self._fence.check()
         self._api.create_namespaced_event(namespace, body, _request_timeout=_TIMEOUT)
         self._told[key] = _Told(body["metadata"]["name"], 1, now)
@@ -157,7 +162,7 @@ def _timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _event(obj: Object, transition: Transition) -> dict[str, Any]:
+def _event(obj: Object, transition: Transition, instance: str) -> dict[str, Any]:
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
@@ -168,7 +173,7 @@ def _event(obj: Object, transition: Transition) -> dict[str, Any]:
         },
         "eventTime": _timestamp(),
         "reportingController": "headrace.io/operator",
-        "reportingInstance": "headrace-operator",
+        "reportingInstance": instance,
         "action": "Reconcile",
         "reason": transition.reason,
         "type": transition.type,

@@ -12,8 +12,11 @@ def served(client: KubeClient, plurals: Collection[str]) -> Callable[[], str]:
     def check() -> str:
         missing = sorted(set(plurals) - client.served())
         names = ", ".join(f"{plural}.{GROUP}" for plural in missing)
+        if not missing:
+            return ""
         return (
-            f"Waiting for CRDs that are not installed: {names}. Apply the files in crds/." if missing else ""
+            f"Waiting for CRDs that are not installed: {names}. Install the chart headrace-crds, or apply "
+            "the files in crds/."
         )
 
     return check

@@ -9,8 +9,6 @@ import kopf
 
 from headrace.controller.loop import Loop
 from headrace.kinds.definition import GROUP, VERSION, Definition
-from headrace.kube.connection import Heartbeat, login
-from headrace.telemetry.requests import Listener, nobody
 
 # kopf takes off this finalizer wherever it finds it; nobody has it, so it never finds it.
 _NOBODYS_FINALIZER = f"{GROUP}/kopf-has-no-finalizer"
@@ -86,9 +84,8 @@ def settings() -> kopf.OperatorSettings:
 def registry(
     definitions: Mapping[str, Definition[Any]],
     loop: Loop,
-    heartbeat: Heartbeat,
+    log_in: Callable[..., Any],
     stop: Callable[[], Any],
-    listener: Listener = nobody,
     *,
     labels: bool = True,
 ) -> kopf.OperatorRegistry:
@@ -97,13 +94,12 @@ def registry(
     Args:
         definitions: the kinds to watch.
         loop: what takes in what is seen.
-        heartbeat: what follows the watches.
+        log_in: how kopf comes by its session.
         stop: what is called before the end.
-        listener: what is told of each request to the API server.
         labels: whether namespaces are watched, too, for their labels.
     """
     result = kopf.OperatorRegistry()
-    kopf.on.login(registry=result)(login(heartbeat, listener))
+    kopf.on.login(registry=result)(log_in)
     for definition in definitions.values():
         kopf.on.event(GROUP, VERSION, definition.plural, registry=result)(_handler(loop))
     if labels:

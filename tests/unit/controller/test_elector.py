@@ -519,10 +519,10 @@ def test_what_keeps_everybody_from_being_elected_is_trouble_and_each_new_one_is_
     ("timing", "wrong"),
     [
         (Timing(15, 10, 0.75), ""),
-        (Timing(3, 2, 0.5), ""),
+        (Timing(7, 2, 0.5), ""),
         (
-            Timing(10, 10, 1),
-            "--lease-duration 10 must be at least a second longer than --renew-deadline 10: ",
+            Timing(14, 10, 1),
+            "--lease-duration 14 must be at least 5 seconds longer than --renew-deadline 10: ",
         ),
         (Timing(15, 2, 1), "--renew-deadline 2 must be at least 3 times --retry-period 1: "),
     ],

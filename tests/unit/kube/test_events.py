@@ -17,6 +17,8 @@ from tests.unit.kube.conftest import connected
 
 READY = Transition("Normal", "InSync", "thing media: 2 settings in sync")
 DENIED = Transition("Warning", "AccessDenied", "may not")
+INSTANCE = f"{'operator-' * 20}ab12_01234567"
+"""Longer than the API server takes, as the name of a pod may be."""
 POSTED = "POST /apis/events.k8s.io/v1/namespaces/shop/events"
 
 
@@ -30,7 +32,7 @@ class Recording:
 
     def __init__(self, api_client: Any) -> None:
         self.now = 1000.0
-        self.recorder = EventRecorder(api_client, lambda: self.now)
+        self.recorder = EventRecorder(api_client, lambda: self.now, identity=INSTANCE)
         self.recorder.start()
         self.stopped = False
 
@@ -75,7 +77,7 @@ def test_an_event_says_what_happened_to_what(recording: Recording, server: ApiSe
         "kind": "Event",
         "metadata": {"namespace": "shop"},
         "reportingController": "headrace.io/operator",
-        "reportingInstance": "headrace-operator",
+        "reportingInstance": INSTANCE[-128:],
         "action": "Reconcile",
         "type": "Warning",
         "reason": "AccessDenied",

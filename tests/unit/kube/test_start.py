@@ -24,7 +24,10 @@ THINGS = Answer(
     }
 )
 MISSING = refusal(404, "the server could not find the requested resource")
-TOLD = "Waiting for CRDs that are not installed: things.headrace.io. Apply the files in crds/."
+TOLD = (
+    "Waiting for CRDs that are not installed: things.headrace.io. Install the chart headrace-crds, or apply "
+    "the files in crds/."
+)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from aiohttp import web
 import headrace.kube
 from headrace.controller.loop import Loop
 from headrace.kube import connection, mending
-from headrace.kube.connection import Heartbeat, path_of
+from headrace.kube.connection import Heartbeat, login, path_of
 from headrace.kube.watch import registry, settings, watch
 from tests.unit.controller.cloud import ThingKind
 from tests.unit.controller.objects import body
@@ -85,7 +85,9 @@ async def watching(
 
     async with serving(cluster) as url:
         kubeconfig(path / "config", url)
-        made = registry({"Thing": ThingKind()}, cast(Loop, watching.ears), heartbeat, stop)
+        made = registry(
+            {"Thing": ThingKind()}, cast(Loop, watching.ears), login(heartbeat, identity="pod-1_ab12"), stop
+        )
         chosen = settings()
         chosen.watching.inactivity_timeout = silence
         task = asyncio.create_task(watch(made, namespaces, asyncio.Event(), watching.over, chosen))
@@ -415,7 +417,7 @@ def test_kopf_asks_in_our_name_with_our_token_and_its_watches_are_our_heartbeat(
             asked = world.cluster.asked
             return {r.headers["Authorization"] for r in asked}, {r.headers["User-Agent"] for r in asked}
 
-    assert asyncio.run(scene()) == ({"Bearer secret"}, {f"headrace/{headrace.__version__}"})
+    assert asyncio.run(scene()) == ({"Bearer secret"}, {f"headrace/{headrace.__version__} (pod-1_ab12)"})
 
 
 def test_on_the_way_out_the_work_is_finished_while_kopf_waits(tmp_path: Path) -> None:
