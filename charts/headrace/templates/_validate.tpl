@@ -27,8 +27,8 @@
 
 {{- define "headrace.validateElection" -}}
 {{- $election := .Values.leaderElection }}
-{{- if lt (float64 $election.leaseDuration) (addf $election.renewDeadline 1) }}
-{{- fail (printf "leaderElection.leaseDuration (%v) must be at least a second longer than renewDeadline (%v): what a leader sent before its end is to arrive before another one begins." $election.leaseDuration $election.renewDeadline) }}
+{{- if lt (float64 $election.leaseDuration) (addf $election.renewDeadline 5) }}
+{{- fail (printf "leaderElection.leaseDuration (%v) must be at least 5 seconds longer than renewDeadline (%v): what a leader sent before its end is to arrive before another one begins." $election.leaseDuration $election.renewDeadline) }}
 {{- end }}
 {{- if lt (float64 $election.renewDeadline) (mulf $election.retryPeriod 3) }}
 {{- fail (printf "leaderElection.renewDeadline (%v) must be at least three times retryPeriod (%v): a leader is to get over a request that fails." $election.renewDeadline $election.retryPeriod) }}
