@@ -15,7 +15,7 @@ ACCOUNT = {
         "region": "eu-central-1",
         "endpointURL": "http://stand-in.aws.svc:4566",
         "default": True,
-        "namespaces": [{"names": ["shop*"], "buckets": {"create": ["acme-shop-*"]}}],
+        "namespaces": [{"names": ["*shop"], "buckets": {"create": ["acme-shop-*"]}}],
     },
 }
 _SECURE = {"enabled": True, "certSecret": "headrace-metrics"}

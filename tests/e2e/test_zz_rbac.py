@@ -1,6 +1,7 @@
 """The rights of the operator, over all that earlier tests of its process had it do: enough, none too many."""
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,15 @@ OPEN_TO_EVERYBODY = {
 """What everybody may ask of themselves, by the ClusterRole system:basic-user."""
 
 
-def granted() -> set[Right]:
-    """Return the rights that the manifest gives to the operator."""
+def rules() -> list[dict[str, Any]]:
+    """Return the rules of the roles that the manifest gives to the operator."""
     documents = yaml.safe_load_all((ROOT / "manifests" / "install.yaml").read_text())
     roles = [document for document in documents if document["kind"] in {"ClusterRole", "Role"}]
-    rules: list[dict[str, Any]] = [rule for role in roles for rule in role["rules"]]
-    return {
-        (group, resource, verb)
-        for rule in rules
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
+    return [rule for role in roles for rule in role["rules"]]
+
+
+def rights(rule: dict[str, Any]) -> set[Right]:
+    return set(product(rule["apiGroups"], rule["resources"], rule["verbs"]))
 
 
 def right(request: Request) -> Right:
@@ -147,7 +145,18 @@ def test_nothing_that_the_operator_asks_for_is_forbidden_to_it(requests: list[Re
 
 def test_the_operator_used_every_right_that_it_has_and_asked_for_no_other(requests: list[Request]) -> None:
     used = {right(request) for request in requests if request.resource}
-    assert used - OPEN_TO_EVERYBODY == granted()
+    assert used - OPEN_TO_EVERYBODY == set().union(*map(rights, rules()))
+
+
+def test_a_right_on_some_objects_is_about_those_that_the_operator_asked_for(requests: list[Request]) -> None:
+    named = {
+        each: set(rule["resourceNames"])
+        for rule in rules()
+        if "resourceNames" in rule
+        for each in rights(rule)
+    }
+    asked = {each: {it.name for it in requests if right(it) == each and it.code != 403} for each in named}
+    assert named == asked
 
 
 def test_what_the_operator_asks_of_no_resource_is_open_to_everybody(requests: list[Request]) -> None:
