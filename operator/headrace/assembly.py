@@ -14,7 +14,7 @@ from typing import Any
 from headrace.aws.meter import Meter
 from headrace.aws.pacing import SERVICE_RATES, Pacing
 from headrace.config import Config
-from headrace.controller.account_file import AccountFile, LogRecorder
+from headrace.controller.account_file import AccountFile, NoEvents
 from headrace.controller.account_reconciler import AccountReconciler
 from headrace.controller.accounts import Accounts, Options, make_account
 from headrace.controller.api import Object
@@ -200,7 +200,7 @@ def assemble(ground: Ground, cluster_id: str) -> Assembly:
 def _account_reconciler(ground: Ground, accounts: Accounts) -> AccountReconciler:
     if ground.file is None:
         return AccountReconciler(accounts, ground.kube, ground.recorder, time)
-    return AccountReconciler(accounts, ground.file, LogRecorder(), time)
+    return AccountReconciler(accounts, ground.file, NoEvents(), time)
 
 
 def _by_kind(objects: Reconciler, accounts: AccountReconciler) -> Callable[[Object, int], Outcome]:

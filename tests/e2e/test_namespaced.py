@@ -1,5 +1,6 @@
 """Namespaced installs: Roles and accounts from a file are all that an operator needs for its namespaces."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -32,6 +33,13 @@ def here(lone_plane: ControlPlane, lone_aws: StandIn, tmp_path: Path) -> Iterato
     with confined(lone_plane, lone_aws, tmp_path) as made:
         made.grant(made.home.namespace, SERVED + OWN)
         yield made
+
+
+def lines_about(log: str, kind: str, name: str) -> list[dict[str, Any]]:
+    """Return the lines of a log about one object, by the fields that the guide names."""
+    assert f'(`"kind": "{kind}", "name": "{name}"`)' in GUIDE
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [line for line in lines if (line.get("kind"), line.get("name")) == (kind, name)]
 
 
 def account(*worlds: World, **more: Any) -> dict[str, Any]:
@@ -73,7 +81,9 @@ def test_a_bucket_and_a_distribution_live_with_rights_in_their_namespace_alone(h
     shop.gone()
 
     assert 'headrace_objects{kind="AWSAccount",state="ready"} 1.0' in operator.get("/metrics")
-    assert "InSync: AWS account 111122223333, as " in operator.log
+    (line,) = lines_about(operator.log, "AWSAccount", "main")
+    assert line["message"].startswith("AWS account 111122223333, as ")
+    assert (line["level"], line["reason"]) == ("info", "InSync")
     operator.stop()
     requests = here.asked(mark)
     assert beyond(requests, {shop.namespace}) == set()

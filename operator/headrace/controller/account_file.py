@@ -234,13 +234,11 @@ def _merged(before: Body, patch: Body) -> Body:
     return {key: value for key, value in {**before, **patch}.items() if value is not None}
 
 
-class LogRecorder:
-    """Tells of transitions in the log: nobody can ask Kubernetes for events about what it does not know."""
+class NoEvents:
+    """Records nothing: Kubernetes has no events about what it does not know, and each pass is in the log."""
 
     def record(self, obj: Object, transition: Transition) -> None:
-        """Tell of a transition of this account."""
-        level = logging.WARNING if transition.type == "Warning" else logging.INFO
-        log.log(level, "%s: %s", transition.reason, transition.note, extra={"object": str(obj.ref)})
+        """Leave a transition of this account to the line about the pass."""
 
 
 async def follow(file: AccountFile, loop: Loop, forget: Callable[[str], None]) -> None:
