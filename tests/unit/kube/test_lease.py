@@ -141,7 +141,9 @@ def test_a_namespace_that_is_not_there_is_told(lease: Lease, server: ApiServer) 
 def test_an_api_server_that_hangs_costs_no_more_than_the_deadline(lease: Lease, server: ApiServer) -> None:
     gate = threading.Event()
     server.answers = [Answer(body=body(), gate=lambda: gate.wait(30))]
-    with pytest.raises(ApiError, match=r"cannot be reached to get Lease system/op: no answer within 0\.1 s"):
+    # On a busy machine the socket may be the first to notice.
+    late = r"(no answer within 0\.1 s|.*Read timed out)"
+    with pytest.raises(ApiError, match=rf"cannot be reached to get Lease system/op: {late}"):
         lease.get(0.1)
     gate.set()
 
