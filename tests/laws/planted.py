@@ -266,5 +266,5 @@ BACKWARDS = ResourceType("fake/thing", HomeFacet(), (RulesFacet(), SwitchFacet()
 """Written in the order of the alphabet."""
 
 
-def nobody(found: Presence, me: str, what: str, *, adopt: bool) -> None:
+def nobody(found: Presence, me: str, what: str, *, adopt: bool, advice: object) -> None:
     """Check nothing."""
