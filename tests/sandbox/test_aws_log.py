@@ -138,11 +138,14 @@ def test_the_log_is_complete_and_numbered_without_gaps_after_thousands_of_calls(
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(read, range(workers)))
     calls = aws.since(mark)
-    assert [call.seq for call in calls] == list(range(mark + 1, mark + 1 + workers * each))
-    assert {call.path for call in calls} == {
+    # An operator of earlier tests may ask beside us.
+    assert [call.seq for call in calls] == list(range(mark + 1, mark + 1 + len(calls)))
+    ours = [call.path for call in calls if call.path.startswith("/nothing-here/")]
+    assert len(ours) == workers * each
+    assert set(ours) == {
         f"/nothing-here/{worker}/{number}" for worker in range(workers) for number in range(each)
     }
-    assert aws.log() == calls
+    assert aws.log()[: len(calls)] == calls
 
 
 def test_a_reset_empties_the_log_but_marks_stay_right(aws: StandIn) -> None:

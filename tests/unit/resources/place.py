@@ -38,6 +38,8 @@ class Place:
     def __post_init__(self) -> None:
         source = Source(Keys(ACCOUNT, "stand-in"), REGION, self.stand_in.url)
         self.account = Account(Meter(), Pacing(10_000.0), source)
+        # It is asked once for each account, and no pass is to be told of it.
+        assert self.account.identity.account_id == ACCOUNT
 
     @property
     def route53(self) -> Any:
