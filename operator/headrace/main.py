@@ -65,16 +65,17 @@ def operator(
     )
     if traces:
         options.check_traces()
+    served = options.split(namespaces)
     _end_with(
         Config(
-            namespaces=options.split(namespaces),
+            namespaces=served,
             workers=workers,
             allow_ambient=allow_ambient,
             cluster_id=cluster_id,
             listen=options.address(listen),
             rate=aws_rate,
             own_namespace=own_namespace,
-            accounts=options.accounts_file(accounts, options.split(namespaces), cluster_id),
+            accounts=options.accounts_file(accounts, served, cluster_id),
             leader_elect=leader_elect,
             lease_name=lease_name,
             timing=options.timing(lease_duration, renew_deadline, retry_period),

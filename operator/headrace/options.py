@@ -6,7 +6,7 @@ Each is also a variable of the environment; an empty variable is no value.
 import ipaddress
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -45,44 +45,39 @@ def _address(value: str) -> str:
     return value
 
 
-def _id(value: str) -> str:
-    if value and not _CLUSTER_ID.fullmatch(value):
-        raise typer.BadParameter(
-            f"{value!r} is no cluster id: it has up to 63 of a-z, A-Z, 0-9 and . _ - : = + @, because it is "
-            "part of owner tags and of the ExternalId of roles"
-        )
-    return value
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    """Return the check that a value, if there is one, is like this; `what` says what it is not, and why."""
+
+    def check(value: str) -> str:
+        if value and not pattern.fullmatch(value):
+            raise typer.BadParameter(f"{value!r} is no {what}")
+        return value
+
+    return check
+
+
+_id = _matching(
+    _CLUSTER_ID,
+    "cluster id: it has up to 63 of a-z, A-Z, 0-9 and . _ - : = + @, because it is part of owner tags and of "
+    "the ExternalId of roles",
+)
+_name = _matching(
+    _NAMESPACE,
+    "namespace: its name has up to 63 of a-z, 0-9 and -, and begins and ends with a letter or a digit; "
+    "patterns are not understood",
+)
+_lease = _matching(
+    _LEASE,
+    "name for a Lease: it has up to 63 of a-z, 0-9, - and ., and begins and ends with a letter or a digit",
+)
+_identity = _matching(
+    _IDENTITY, "identity: it has up to 253 of a-z, A-Z, 0-9, ., _ and -, as names of pods do"
+)
 
 
 def _names(value: str) -> str:
     for name in split(value):
         _name(name)
-    return value
-
-
-def _name(value: str) -> str:
-    if value and not _NAMESPACE.fullmatch(value):
-        raise typer.BadParameter(
-            f"{value!r} is no namespace: its name has up to 63 of a-z, 0-9 and -, and begins and ends with a "
-            "letter or a digit; patterns are not understood"
-        )
-    return value
-
-
-def _lease(value: str) -> str:
-    if value and not _LEASE.fullmatch(value):
-        raise typer.BadParameter(
-            f"{value!r} is no name for a Lease: it has up to 63 of a-z, 0-9, - and ., and begins and ends "
-            "with a letter or a digit"
-        )
-    return value
-
-
-def _identity(value: str) -> str:
-    if value and not _IDENTITY.fullmatch(value):
-        raise typer.BadParameter(
-            f"{value!r} is no identity: it has up to 253 of a-z, A-Z, 0-9, ., _ and -, as names of pods do"
-        )
     return value
 
 
