@@ -7,7 +7,7 @@ from typing import Any
 from headrace.kinds.definition import PAUSED
 from sandbox.aws.stand_in import Fault
 from sandbox.world import Object
-from tests.states.stage import AccountStage, BucketStage, SiteStage, Stage
+from tests.states.stage import AccountStage, BucketStage, ResourceStage, SiteStage, Stage
 
 DELETED = {"deletionPolicy": "Delete"}
 REPORTED = {"driftPolicy": "Report"}
@@ -80,14 +80,14 @@ def _updating(stage: Stage) -> Object:
     return stage.reason("Updating")
 
 
-def _drifted(stage: Stage) -> Object:
+def _drifted(stage: ResourceStage) -> Object:
     _in_sync(stage, **REPORTED, **({"comment": "the shop"} if stage.kind == SiteStage.kind else {}))
     stage.drift()
     stage.look_now()
     return stage.reason("Drifted")
 
 
-def _put_right(stage: Stage) -> Object:
+def _put_right(stage: ResourceStage) -> Object:
     _in_sync(stage, **({"comment": "the shop"} if stage.kind == SiteStage.kind else {}))
     stage.drift()
     stage.look_now()
@@ -95,14 +95,14 @@ def _put_right(stage: Stage) -> Object:
     return stage.reason("InSync")
 
 
-def _missing(stage: Stage) -> Object:
+def _missing(stage: ResourceStage) -> Object:
     _in_sync(stage, **REPORTED)
     stage.erase()
     stage.look_now()
     return stage.reason("Drifted", ready="False")
 
 
-def _observing(stage: Stage) -> Object:
+def _observing(stage: ResourceStage) -> Object:
     stage.have_account()
     stage.apply(mode="Observe", **stage.by_hand())
     return stage.reason("Observing", ready="True")
@@ -146,7 +146,7 @@ def _denied(stage: Stage) -> Object:
     return stage.reason("AccessDenied")
 
 
-def _not_ours(stage: Stage) -> Object:
+def _not_ours(stage: ResourceStage) -> Object:
     stage.have_account()
     stage.apply(**stage.by_hand())
     return stage.reason("NotOurs")

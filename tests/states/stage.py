@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class Ground:
         return self.plane.write(method, f"{path}?fieldManager=people" if body else path, body, form)
 
 
-class Stage:
+class Stage(ABC):
     """One object of a kind, what people do to it, and what AWS does."""
 
     kind: ClassVar[str] = ""
@@ -92,7 +93,7 @@ class Stage:
 
     def have_another_account(self) -> str:
         """Apply the AWSAccount of another AWS account; return its name."""
-        other = self.beside(Stage, f"{self.token}-2")
+        other = self.beside(type(self), f"{self.token}-2")
         other.have_account()
         self._elsewhere = {other.number: "444455556666", other.account: "staging"}
         return other.account
@@ -112,9 +113,9 @@ class Stage:
         body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": self.secret}}
         self.ground.write("PATCH", path, {**body, "stringData": dict(values)}, _APPLY)
 
+    @abstractmethod
     def spec(self, **more: Any) -> dict[str, Any]:
         """Return an ordinary spec."""
-        raise NotImplementedError
 
     def apply(self, annotations: Mapping[str, str] | None = None, /, **more: Any) -> None:
         """Apply the object."""
@@ -229,19 +230,21 @@ class Stage:
             what=f"{self.name} is gone, and what came with it",
         )
 
-    # Whether it is there behind our back
 
+class ResourceStage(Stage):
+    """An object that stands for something in AWS, which others can change there behind our back."""
+
+    @abstractmethod
     def drift(self) -> None:
         """Change a setting, as somebody with the console does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def erase(self) -> None:
         """Delete what the object stands for, as somebody with the console does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def by_hand(self) -> dict[str, Any]:
         """Make what the object stands for, as somebody with the console does; return how spec names it."""
-        raise NotImplementedError
 
 
 class AccountStage(Stage):
@@ -253,7 +256,7 @@ class AccountStage(Stage):
         return {**self.account_spec(), **more}
 
 
-class BucketStage(Stage):
+class BucketStage(ResourceStage):
     """An AcceleratedBucket."""
 
     kind, stem = AcceleratedBucket.name, "media"
@@ -284,7 +287,7 @@ class BucketStage(Stage):
         return {}
 
 
-class SiteStage(Stage):
+class SiteStage(ResourceStage):
     """A Distribution over the bucket of its own AcceleratedBucket."""
 
     kind, stem = Distribution.name, "site"
