@@ -1,9 +1,11 @@
 """The operator as a process of ours, with the token of the ServiceAccount that its manifests make."""
 
 import os
+import signal
 import sys
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -127,6 +129,15 @@ class Operator:
         """Ask it to stop, as Kubernetes does, and wait. Does nothing the second time."""
         if self._child is not None:
             self._child.stop(self.grace)
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Have it stand still for a while, as on a node that is overwhelmed, or a machine that sleeps."""
+        os.kill(self.child.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.child.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """End it without a word, as a failing node does."""

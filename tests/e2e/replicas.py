@@ -1,10 +1,6 @@
 """Two replicas of the operator, each known by its name in what it asks of AWS and of the API server."""
 
 import json
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +113,6 @@ class Replicas:
     def wrote(self, replica: Replica, mark: int) -> list[Request]:
         """Return what this replica wrote to the API server since a mark."""
         return [request for request in self.asked(replica, mark) if request.verb in _WRITES]
-
-
-@contextmanager
-def stopped(operator: Operator) -> Iterator[None]:
-    """Have a process stand still, as a node does that is overwhelmed, or a machine that sleeps."""
-    os.kill(operator.child.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(operator.child.pid, signal.SIGCONT)
 
 
 def release_of(world: World, namespace: str) -> None:

@@ -33,13 +33,8 @@ NONSENSE: list[tuple[dict[str, Any], str]] = [
 @pytest.fixture
 def name(here: Realm) -> Iterator[str]:
     """The name of a bucket and of its object, which is gone after the test, as is the bucket."""
-    chosen = f"{here.shop.namespace}-{secrets.token_hex(3)}"
-    here.shop.mark()
-    yield chosen
-    if here.shop.find(chosen) is not None:
-        here.shop.annotate(chosen, "headrace.io/abandon", "true")
-        here.shop.delete(chosen)
-        here.shop.gone(chosen)
+    with here.bucket_name() as chosen:
+        yield chosen
 
 
 def from_secret(name: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sandbox.operator import NAMESPACE, SERVICE_ACCOUNT
 from sandbox.processes import wait_until
 from sandbox.world import World
 from tests.e2e.buckets import full_spec
-from tests.e2e.replicas import LEASE, Replica, Replicas, release_of, stopped
+from tests.e2e.replicas import LEASE, Replica, Replicas, release_of
 
 pytestmark = pytest.mark.e2e
 
@@ -177,7 +177,7 @@ def test_a_leader_that_slept_beyond_its_term_sends_nothing_more_and_ends(
     for name in names:
         lone.apply({"bucketName": lone.name(name), "region": "eu-central-1"}, name)
     lone.aws.wait_until_held(held)
-    with stopped(leader):
+    with leader.asleep():
         standby.leads()
         mark, audit = lone.aws.mark(), lone.audit.mark()
         lone.aws.release(held)

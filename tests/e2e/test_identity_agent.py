@@ -1,6 +1,5 @@
 """The operator as the role that an agent on its node gives it (EKS Pod Identity), and what can be wrong."""
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,13 +56,8 @@ def agent(eks: tuple[Realm, Agent]) -> Agent:
 @pytest.fixture
 def name(here: Realm) -> Iterator[str]:
     """The name of a bucket and of its object, which is gone after the test."""
-    chosen = here.shop.name(secrets.token_hex(3))
-    here.shop.mark()
-    yield chosen
-    if here.shop.find(chosen) is not None:
-        here.shop.annotate(chosen, "headrace.io/abandon", "true")
-        here.shop.delete(chosen)
-        here.shop.gone(chosen)
+    with here.bucket_name() as chosen:
+        yield chosen
 
 
 def test_the_operator_works_as_the_role_that_the_agent_gives_by_the_committed_policies(

@@ -1,6 +1,5 @@
 """The operator as the role that its ServiceAccount's token is for (IRSA), and what can be wrong."""
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,13 +46,8 @@ def irsa(lone_plane: ControlPlane, file: Path, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def name(irsa: Realm) -> Iterator[str]:
     """The name of a bucket and of its object, which is gone after the test."""
-    chosen = irsa.shop.name(secrets.token_hex(3))
-    irsa.shop.mark()
-    yield chosen
-    if irsa.shop.find(chosen) is not None:
-        irsa.shop.annotate(chosen, "headrace.io/abandon", "true")
-        irsa.shop.delete(chosen)
-        irsa.shop.gone(chosen)
+    with irsa.bucket_name() as chosen:
+        yield chosen
 
 
 def test_the_operator_works_as_the_role_of_its_token_by_the_committed_policies(

@@ -1,11 +1,8 @@
 """The API server dies, forgets, or has others write to it at the same time: nothing is lost or made twice."""
 
 import json
-import os
-import signal
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,16 +26,6 @@ def running(
     with Operator(lone_plane, lone_aws, tmp_path_factory.mktemp("running")) as operator:
         yield operator
         assert operator.child.alive
-
-
-@contextmanager
-def asleep(operator: Operator) -> Iterator[None]:
-    """Have the operator see and do nothing for a while."""
-    os.kill(operator.child.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(operator.child.pid, signal.SIGCONT)
 
 
 def said(operator: Operator, lone: World, words: str, name: str = "media") -> bool:
@@ -84,7 +71,7 @@ def test_what_went_while_nothing_could_be_seen_is_noticed_once_it_can(lone: Worl
         lone.ready(name)
     lone.mark()
     mark = lone.audit.mark()
-    with asleep(running):
+    with running.asleep():
         # This ends the watches; else what happens now would still come in on them.
         lone.plane.restart_apiserver()
         lone.patch({"metadata": {"finalizers": []}}, "gone")

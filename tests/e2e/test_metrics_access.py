@@ -3,11 +3,9 @@
 import json
 import shutil
 import ssl
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import HTTPError
 
 import pytest
 
@@ -34,16 +32,7 @@ class Scraped:
     def scrape(self, authority: pki.Pki, token: str | None = None) -> tuple[int, str]:
         """Return status and body, for whoever trusts this authority; 0 where the connection is no good."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(self.url, headers=headers)  # noqa: S310 - our own address
-        context = ssl.create_default_context(cafile=authority.ca.public)
-        try:
-            with urllib.request.urlopen(request, timeout=15, context=context) as answer:  # noqa: S310
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+        return get(self.url, headers, ssl.create_default_context(cafile=authority.ca.public), 15)
 
     def put(self, of: pki.Pki) -> None:
         """Replace certificate and key."""
