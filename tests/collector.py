@@ -27,7 +27,7 @@ class Span:
 
 @dataclass
 class Collector:
-    """What came in so far; the status is what is answered to it."""
+    """What was asked and taken so far; the status is what is answered, and only with 200 a body is taken."""
 
     url: str = ""
     status: int = 200
@@ -62,10 +62,11 @@ class Collector:
         return [span for span in self.spans if (span.trace, span.parent) == (of.trace, of.id)]
 
     def take(self, path: str, body: bytes) -> None:
-        """Take in a request."""
+        """Note a request."""
         with self.lock:
             self.asked.append(path)
-            self.raw.append(body)
+            if self.status == 200:
+                self.raw.append(body)
 
 
 def _span(span: Any) -> Span:
@@ -92,8 +93,7 @@ def collecting() -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if collector.status == 200:
-                collector.take(self.path, body)
+            collector.take(self.path, body)
             self.send_response(collector.status)
             self.send_header("Content-Length", "0")
             self.end_headers()

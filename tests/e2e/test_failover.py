@@ -260,21 +260,28 @@ def test_a_lease_that_another_program_holds_is_told_of_and_waited_for(
 def test_without_rights_on_its_lease_a_replica_says_so_and_goes_on_once_it_has_them(
     lone: World, replicas: Replicas
 ) -> None:
-    """It is not ready until then, so that no rollout goes on over it."""
+    """It is not ready until then, so that no rollout goes on over it.
+
+    Its ServiceAccount is its own: what it may more is no part of the rights of all others.
+    """
     one, run = replicas.replica("poor", "--lease-name", "other-lease"), lone.plane.kubectl_run
-    one.start(wait=False)
-    one.says(f"The operator's ServiceAccount may not get Lease {NAMESPACE}/other-lease: ")
-    assert one.get("/healthz") == "ok"
-    assert one.get("/readyz") == ""
-    account = f"--serviceaccount={NAMESPACE}:{SERVICE_ACCOUNT}"
-    run("create", "role", "more", "--verb=get,update", "--resource=leases", "-n", NAMESPACE)
-    run("create", "rolebinding", "more", "--role=more", account, "-n", NAMESPACE)
+    one.service_account, account = (NAMESPACE, "poor"), f"--serviceaccount={NAMESPACE}:poor"
+    run("create", "serviceaccount", "poor", "-n", NAMESPACE)
+    run("create", "clusterrolebinding", "poor", f"--clusterrole={SERVICE_ACCOUNT}", account)
     try:
+        one.start(wait=False)
+        one.says(f"The operator's ServiceAccount may not get Lease {NAMESPACE}/other-lease: ")
+        assert one.get("/healthz") == "ok"
+        assert one.get("/readyz") == ""
+        run("create", "role", "poor", "--verb=get,create,update", "--resource=leases", "-n", NAMESPACE)
+        run("create", "rolebinding", "poor", "--role=poor", account, "-n", NAMESPACE)
         one.leads()
         assert one.ready()
     finally:
         one.stop()
-        run("delete", "role/more", "rolebinding/more", "lease/other-lease", "-n", NAMESPACE)
+        made = ("serviceaccount/poor", "role/poor", "rolebinding/poor", "lease/other-lease")
+        run("delete", *made, "-n", NAMESPACE, "--ignore-not-found")
+        run("delete", "clusterrolebinding", "poor")
 
 
 def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
