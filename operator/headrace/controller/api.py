@@ -113,6 +113,13 @@ class Object:
         return conditions_of(self.status)
 
     @property
+    def stalled(self) -> str:
+        """Why only a person can help this generation, in one word; empty where the operator can, or may."""
+        stalled = self.conditions.get("Stalled", {})
+        holds = stalled.get("status") == "True" and stalled.get("observedGeneration") == self.generation
+        return str(stalled["reason"]) if holds else ""
+
+    @property
     def requested_at(self) -> str | None:
         """The value by which somebody asks for a look right now."""
         value = (self.metadata.get("annotations") or {}).get(REQUESTED_AT)

@@ -6,6 +6,7 @@ from enum import Enum
 
 from headrace.engine.errors import (
     BadCredentials,
+    Blocked,
     CloudError,
     Conflict,
     Denied,
@@ -50,6 +51,7 @@ _TABLE: tuple[tuple[type[CloudError], Consequence], ...] = (
     (BadCredentials, Consequence(Reason.ACCESS_DENIED, True, Next.BACKOFF)),
     (Denied, Consequence(Reason.ACCESS_DENIED, True, 300.0)),
     (NotEmpty, Consequence(Reason.NOT_EMPTY, True, 300.0)),
+    (Blocked, Consequence(Reason.WAITING, True, 300.0)),
     (Unavailable, Consequence(Reason.UNAVAILABLE, False, Next.BACKOFF)),
     (Throttled, Consequence(Reason.THROTTLED, False, Next.BACKOFF)),
     (Waiting, Consequence(Reason.WAITING, False, 60.0)),

@@ -6,6 +6,7 @@ from typing import Any
 from headrace.controller.accounts import KIND
 from headrace.controller.api import Object
 from headrace.controller.cache import Cache
+from headrace.controller.edits import is_ready
 from headrace.kinds.definition import ObjectRef
 from headrace.kinds.status import outputs
 
@@ -44,6 +45,9 @@ def _related(
     """Return those that refer to an object which offers something else now, and those that it refers to."""
     if _offered(before) != _offered(after):
         yield from (other.ref for other in cache.referring(ref))
+    elif _stalled(before) != _stalled(after):
+        # Who lacks nothing does not wait for it.
+        yield from (other.ref for other in cache.referring(ref) if not is_ready(other, other.generation))
     # What is new and stands for nothing yet has nothing to ask for.
     asks = before is not None or (after is not None and "arn" in after.status)
     if asks and _claimed(cache, before) != _claimed(cache, after):
@@ -55,6 +59,11 @@ def _offered(obj: Object | None) -> tuple[object, ...]:
     if obj is None:
         return ()
     return (obj.uid, obj.deleting, obj.consent, outputs(obj.status))
+
+
+def _stalled(obj: Object | None) -> str:
+    """Return for which reason those wait for a person that wait for an object."""
+    return obj.stalled if obj is not None else ""
 
 
 def _claimed(cache: Cache, obj: Object | None) -> tuple[object, ...]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from headrace.controller.api import Object
 from headrace.controller.cache import Cache
+from headrace.controller.consequences import gravest
 from headrace.engine.errors import CloudError, Denied, Invalid, Waiting
-from headrace.kinds.common import Claim, Kind, Reference
+from headrace.kinds.common import Claim, Kind, Reference, waiting
 from headrace.kinds.definition import CONSENT, ObjectRef
 
 
@@ -32,27 +33,43 @@ class Relations:
     def referred(self, obj: Object) -> dict[ObjectRef, Mapping[str, Any]]:
         """Return the statuses of all that an object refers to.
 
-        Raises:
+        Raises the gravest of what is wrong with them:
             Waiting: something of it is not there yet.
+            Blocked: nor will it be, before a person mends it.
             Denied: something of it is in another namespace, and does not let itself be referred to.
             Invalid: it leads back to the object, or to where we do not look.
         """
         found: dict[ObjectRef, Mapping[str, Any]] = {}
+        wrong: list[CloudError] = []
         for reference in self.references(obj):
-            self._check_served(reference)
-            self._check_no_circle(obj, reference)
-            other = self._cache.get(reference.to)
-            if other is None:
-                raise Waiting(f"{reference.field}: there is no {reference.to} yet.")
-            if not consents(other, obj.ref.namespace):
-                raise Denied(
-                    f"{reference.field}: {reference.to} is in another namespace and lets none of "
-                    f"{obj.ref.namespace} refer to it: annotate it {CONSENT}: {obj.ref.namespace}."
-                )
-            if "arn" not in other.status:
-                raise Waiting(f"{reference.field}: what {reference.to} stands for is not there yet.")
-            found[reference.to] = other.status
+            try:
+                found[reference.to] = self._offer(obj, reference)
+            except CloudError as error:
+                wrong.append(error)
+        if worst := gravest(wrong):
+            raise worst
         return found
+
+    def _offer(self, obj: Object, reference: Reference) -> Mapping[str, Any]:
+        """Return the status of what an object refers to by one reference."""
+        self._check_served(reference)
+        self._check_no_circle(obj, reference)
+        other = self._cache.get(reference.to)
+        if other is None:
+            raise Waiting(f"{reference.field}: there is no {reference.to} yet.")
+        if not consents(other, obj.ref.namespace):
+            raise Denied(
+                f"{reference.field}: {reference.to} is in another namespace and lets none of "
+                f"{obj.ref.namespace} refer to it: annotate it {CONSENT}: {obj.ref.namespace}."
+            )
+        if "arn" not in other.status:
+            what = f"{reference.field}: what {reference.to} stands for is not there yet"
+            raise waiting(what, other.stalled)
+        return other.status
+
+    def stalled(self, obj: Object) -> dict[ObjectRef, str]:
+        """Return which of those that an object refers to wait for a person, and for what reason."""
+        return {other.ref: other.stalled for other in self._referred(obj) if other.stalled}
 
     def _check_served(self, reference: Reference) -> None:
         if self._namespaces and reference.to.namespace not in self._namespaces:
@@ -110,7 +127,7 @@ class Relations:
     def not_given_back(self, obj: Object) -> tuple[CloudError, ...]:
         """Return which of those that an object refers to still remember it, and will forget it soon."""
         return tuple(
-            Waiting(f"{other.ref} is yet to take back what it gave to {obj.ref}.")
+            waiting(f"{other.ref} is yet to take back what it gave to {obj.ref}", other.stalled)
             for other in self._referred(obj)
             if obj.ref in self._kinds[other.ref.kind].remembered(other.status) and _works(other)
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.controller.api import conditions_of
+from headrace.controller.api import Body, conditions_of
 from headrace.controller.status import Seen
 from headrace.kinds.status import Reason
 
@@ -44,13 +44,18 @@ def transitions(seen: Seen, before: Mapping[str, Any], after: Mapping[str, Any])
 
 
 def turned(before: Mapping[str, Any], after: Mapping[str, Any]) -> Transition | None:
-    """Return the event for Ready, if it or its reason is another one now."""
+    """Return the event for Ready, if it, its reason, or whether a person is waited for is another one now."""
     now, earlier = conditions_of(after), conditions_of(before)
-    ready, was = now.get("Ready", {}), earlier.get("Ready", {})
-    if (ready.get("status"), ready.get("reason")) == (was.get("status"), was.get("reason")):
+    if _turn(now) == _turn(earlier):
         return None
+    ready = now["Ready"]
     trouble = "Stalled" in now or ready["reason"] in _TROUBLE
     return Transition("Warning" if trouble else "Normal", ready["reason"], _cut(ready["message"]))
+
+
+def _turn(conditions: Mapping[str, Body]) -> tuple[object, ...]:
+    ready = conditions.get("Ready", {})
+    return (ready.get("status"), ready.get("reason"), "Stalled" in conditions)
 
 
 def _cut(text: str) -> str:

@@ -4,6 +4,7 @@
     +-- Throttled     too many requests: back off, and slow down
     +-- Unavailable   an outage or a lost connection: back off
     +-- Waiting       something that it refers to is not there yet: look again when it is
+    |   +-- Blocked       nor will it be before a person mends what it refers to
     +-- Pending       AWS is busy with an earlier change: look again soon
     |   +-- Deploying     it carries a change to all its edge locations: look again after a part of that time
     +-- Conflict      a lost race: look again at once
@@ -64,6 +65,10 @@ class Pending(CloudError):
 
 class Waiting(CloudError):
     """Something that the object refers to is not there yet."""
+
+
+class Blocked(Waiting):
+    """What the object waits for waits for a person."""
 
 
 class Deploying(Pending):

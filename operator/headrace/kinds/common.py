@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from headrace.aws.sessions import Identity
 from headrace.aws.target import Target
-from headrace.engine.errors import CloudError
+from headrace.engine.errors import Blocked, CloudError, Waiting
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
 from headrace.kinds.definition import Definition, ObjectRef
@@ -133,6 +133,18 @@ class Claim:
     """Whether it refers to this one, may do so, and is not on its way out."""
 
 
+def waiting(what: str, stalled: str) -> Waiting:
+    """Return that an object waits for another one, and with it for a person where that one is stalled.
+
+    Args:
+        what: a sentence without its full stop, which names the other object.
+        stalled: the reason for which that one is stalled; empty where it is not.
+    """
+    if not stalled:
+        return Waiting(f"{what}.")
+    return Blocked(f"{what}: that object is stalled ({stalled}); see its status.")
+
+
 @dataclass(frozen=True)
 class Request(Generic[S]):
     """All that an expansion may know."""
@@ -146,6 +158,8 @@ class Request(Generic[S]):
     """What the object told of itself so far."""
     referred: Mapping[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
     """The statuses of the objects that it refers to."""
+    stalled: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """Those of them that wait for a person, and the reason that they tell."""
     claims: tuple[Claim, ...] = ()
     secrets: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     """Values from Secrets of its namespace, by name and key."""

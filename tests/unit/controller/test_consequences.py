@@ -6,6 +6,7 @@ import pytest
 from headrace.controller.consequences import Next, consequence, gravest, next_look
 from headrace.engine.errors import (
     BadCredentials,
+    Blocked,
     CloudError,
     Conflict,
     Denied,
@@ -33,7 +34,7 @@ def subclasses(kind: type[CloudError] = CloudError) -> Iterator[type[CloudError]
 CLASSES = sorted(set(subclasses()), key=lambda kind: kind.__name__)
 GRAVEST_FIRST = [
     *(Moved, NotOurs, Invalid, BadCredentials, Denied, NotEmpty),
-    *(Unavailable, Throttled, Waiting, Deploying, Pending, Conflict),
+    *(Blocked, Unavailable, Throttled, Waiting, Deploying, Pending, Conflict),
 ]
 
 
@@ -58,6 +59,7 @@ def test_something_follows_from_every_error(kind: type[CloudError]) -> None:
         (BadCredentials, "AccessDenied", True, Next.BACKOFF),
         (Denied, "AccessDenied", True, 300.0),
         (NotEmpty, "NotEmpty", True, 300.0),
+        (Blocked, "Waiting", True, 300.0),
         (Unavailable, "Unavailable", False, Next.BACKOFF),
         (Throttled, "Throttled", False, Next.BACKOFF),
         (Waiting, "Waiting", False, 60.0),

@@ -8,7 +8,7 @@ from headrace.controller.references import dependents
 from headrace.controller.relations import references_of
 from headrace.kinds.definition import CONSENT, ObjectRef
 from headrace.kinds.registry import KINDS
-from tests.unit.controller.objects import body, deleting
+from tests.unit.controller.objects import body, deleting, ready
 from tests.unit.controller.tenancy import DELETING, account, bucket, conditions
 
 Body = dict[str, object]
@@ -149,6 +149,41 @@ def test_those_who_refer_to_an_object_hear_of_what_it_offers(
 ) -> None:
     others = (body(SITE, spec=REFERS), body(ObjectRef("Distribution", "shop", "another")))
     assert heard(before, after, *others) == ["Distribution shop/site"] * hears
+
+
+def stalled(reason: str, generation: int = 1) -> Body:
+    """Return what a bucket tells that waits for a person."""
+    condition = {"type": "Stalled", "status": "True", "reason": reason, "observedGeneration": generation}
+    return {**OFFER, "conditions": [condition]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hears"),
+    [
+        (body(MEDIA, status=OFFER), body(MEDIA, version=2, status=stalled("NotOurs")), True),
+        (body(MEDIA, status=stalled("NotOurs")), body(MEDIA, version=2, status=OFFER), True),
+        (body(MEDIA, status=stalled("NotOurs")), body(MEDIA, version=2, status=stalled("Moved")), True),
+        (
+            body(MEDIA, status=stalled("NotOurs")),
+            body(MEDIA, version=2, generation=2, status=stalled("NotOurs")),
+            True,
+        ),
+        (
+            body(MEDIA, status=stalled("NotOurs")),
+            body(MEDIA, version=2, status={**stalled("NotOurs"), "lastHandledReconcileAt": "now"}),
+            False,
+        ),
+    ],
+    ids=["stalls", "recovers", "stalls for another reason", "is edited", "steady"],
+)
+def test_those_who_wait_for_an_object_hear_of_its_being_stalled_and_who_is_ready_does_not(
+    before: Body, after: Body, hears: bool
+) -> None:
+    waiting = body(SITE, spec=REFERS)
+    assert heard(before, after, waiting) == ["Distribution shop/site"] * hears
+    assert heard(before, after, body(SITE, spec=REFERS, status=ready())) == []
+    edited = body(SITE, spec=REFERS, status=ready(), generation=2)
+    assert heard(before, after, edited) == ["Distribution shop/site"] * hears
 
 
 def test_that_an_object_is_to_go_is_no_news_for_what_it_refers_to() -> None:

@@ -8,7 +8,7 @@ import pytest
 from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.controller.relations import Relations, references_of
-from headrace.engine.errors import CloudError, Denied, Invalid, Waiting
+from headrace.engine.errors import Blocked, CloudError, Denied, Invalid, Waiting
 from headrace.kinds.common import Claim, Kind, Reference
 from headrace.kinds.definition import CONSENT, PAUSED, ObjectRef
 from tests.unit.controller.objects import body, deleting
@@ -36,9 +36,14 @@ def ref(path: str) -> ObjectRef:
     return ObjectRef("Thing", namespace, name)
 
 
-def thing(path: str, *to: str, arn: str = "", gave: tuple[str, ...] = (), **about: Any) -> Body:
+def thing(
+    path: str, *to: str, arn: str = "", gave: tuple[str, ...] = (), stalled: str = "", **about: Any
+) -> Body:
     """Return an object that refers to others, and stands for something where it has an ARN."""
-    status = {**({"arn": arn} if arn else {}), **({"gave": gave} if gave else {})}
+    status: Body = {**({"arn": arn} if arn else {}), **({"gave": gave} if gave else {})}
+    if stalled:
+        condition = {"type": "Stalled", "status": "True", "reason": stalled, "observedGeneration": 1}
+        status["conditions"] = [condition]
     return body(ref(path), spec={"to": to}, status=status, **about)
 
 
@@ -96,6 +101,43 @@ def test_what_is_not_there_or_stands_for_nothing_yet_is_waited_for() -> None:
     error = refused(site, thing("a/media"))
     assert type(error) is Waiting
     assert error.message == "spec.to[a/media]: what Thing a/media stands for is not there yet."
+
+
+BLOCKED = (
+    "spec.to[a/media]: what Thing a/media stands for is not there yet: that object is stalled (NotOurs); see "
+    "its status."
+)
+
+
+def test_what_waits_for_a_person_is_waited_for_in_vain() -> None:
+    error = refused(thing("a/site", "a/media"), thing("a/media", stalled="NotOurs"))
+    assert (type(error), error.message) == (Blocked, BLOCKED)
+
+
+def test_what_was_edited_since_it_stalled_may_still_come() -> None:
+    error = refused(thing("a/site", "a/media"), thing("a/media", stalled="NotOurs", generation=2))
+    assert type(error) is Waiting
+
+
+def test_what_is_stalled_and_there_is_had_with_the_reason() -> None:
+    site, media = thing("a/site", "a/media", "a/none"), thing("a/media", arn="m", stalled="AccessDenied")
+    relations = among(site, media, thing("a/other", stalled="NotOurs"))
+    assert relations.stalled(Object(site)) == {ref("a/media"): "AccessDenied"}
+    it = thing("a/site", "a/media")
+    assert set(among(it, media).referred(Object(it))) == {ref("a/media")}
+
+
+@pytest.mark.parametrize("order", [("a/later", "a/media"), ("a/media", "a/later")])
+def test_what_only_a_person_can_mend_is_told_before_what_may_still_come(order: tuple[str, str]) -> None:
+    error = refused(thing("a/site", *order), thing("a/media", stalled="NotOurs"))
+    assert (type(error), error.message) == (Blocked, BLOCKED)
+
+
+def test_who_may_not_refer_to_it_is_not_told_that_it_is_stalled() -> None:
+    stalled, well = thing("b/media", stalled="NotOurs"), thing("b/media", arn="m")
+    (error, same) = (refused(thing("a/site", "b/media"), media) for media in (stalled, well))
+    assert type(error) is type(same) is Denied
+    assert error.message == same.message
 
 
 def test_another_namespace_has_to_consent() -> None:
@@ -186,3 +228,14 @@ def test_who_goes_waits_for_those_that_are_yet_to_forget_it(about: Body, waits: 
     media = thing("a/media", arn="m", **{"gave": ("a/site",), **about})
     said = [error.message for error in among(site, media).not_given_back(Object(site))]
     assert said == ["Thing a/media is yet to take back what it gave to Thing a/site."] * waits
+
+
+def test_who_goes_waits_in_vain_for_what_is_stalled() -> None:
+    site = thing("a/site", "a/media", arn="1", **deleting())
+    media = thing("a/media", arn="m", gave=("a/site",), stalled="AccessDenied")
+    (error,) = among(site, media).not_given_back(Object(site))
+    assert type(error) is Blocked
+    assert error.message == (
+        "Thing a/media is yet to take back what it gave to Thing a/site: that object is stalled "
+        "(AccessDenied); see its status."
+    )

@@ -2,7 +2,7 @@ import pytest
 
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
-from headrace.engine.errors import Denied
+from headrace.engine.errors import Blocked, Denied, Waiting
 from tests.unit.controller.sights import (
     DENIED,
     FRESH,
@@ -45,6 +45,14 @@ def test_another_sentence_for_the_same_reason_is_not_told() -> None:
     denied = after(stalled(DENIED))
 
     assert told(sight(denied, None, errors=(Denied("may not fake:GetColor either."),))) == []
+
+
+def test_that_what_is_waited_for_waits_for_a_person_is_a_warning_and_that_it_does_no_more_is_told() -> None:
+    waiting, blocked = stalled(Waiting("b is not there yet.")), stalled(Blocked("b is stalled."))
+
+    assert told(sight(after(waiting), None, errors=blocked.errors)) == ["Warning Waiting: b is stalled."]
+    assert told(sight(after(blocked), None, errors=blocked.errors)) == []
+    assert told(sight(after(blocked), None, errors=waiting.errors)) == ["Normal Waiting: b is not there yet."]
 
 
 def test_drift_is_told_once_as_a_warning_even_where_ready_is_about_it_too() -> None:

@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from headrace.aws.sessions import Identity
-from headrace.engine.errors import CloudError, Denied, Waiting
+from headrace.engine.errors import CloudError, Denied
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
-from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reach, Reference, Request
+from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reach, Reference, Request, waiting
 from headrace.kinds.definition import Column, ObjectRef
 from headrace.kinds.distribution._nodes import (
     CERTIFICATE,
@@ -194,14 +194,14 @@ class Distribution(Kind[DistributionSpec]):
         if arn is None:
             return ()
         buckets = sorted(request.referred.items(), key=lambda each: str(each[0]))
-        waiting = [
-            Waiting(f"{ref} is yet to let the distribution read its objects.")
+        waits = [
+            waiting(f"{ref} is yet to let the distribution read its objects", request.stalled.get(ref, ""))
             for ref, status in buckets
             if {"distribution": me, "arn": arn} not in status.get("cloudFrontAccess", [])
         ]
         keys = sorted({status["kmsKeyARN"] for _, status in buckets if _is_key(status.get("kmsKeyARN"))})
         seen = [access(reach(key.split(":")[3]), key, arn) for key in keys]
-        return (*waiting, *(Denied(each.message) for each in seen if each.granted is False))
+        return (*waits, *(Denied(each.message) for each in seen if each.granted is False))
 
 
 def _is_key(arn: str | None) -> bool:
