@@ -242,16 +242,22 @@ def test_helm_fails_at_once_with_our_message_where_an_object_is_stalled(
     assert DEADLINE not in said.err
 
 
-def test_helm_waits_for_what_waits_for_a_stalled_object_and_then_tells_of_both(
+def test_helm_fails_at_once_where_an_object_waits_for_a_stalled_one_and_an_upgrade_mends_both(
     headrace: Rollout, team: World
 ) -> None:
-    said = shop(headrace.helm, team, "install", "--wait", SHORT, bucket="not-granted")
+    stalling = {"bucketSpec": {"encryption": {"algorithm": "aws:kms", "kmsKeyARN": KEY}}}
+    said = shop(headrace.helm, team, "install", "--wait", LONG, **stalling)
     assert said.code != 0
-    bucket, site = seen(team)
-    assert condition(bucket, "Stalled")["message"] in said.err
-    assert condition(site, "Reconciling")["reason"] == "Waiting"
-    assert condition(site, "Ready")["message"] in said.err
-    assert DEADLINE in said.err
+    bucket, site = (condition(obj, "Stalled") for obj in seen(team))
+    assert (bucket["reason"], site["reason"]) == ("AccessDenied", "Waiting")
+    assert bucket["message"] in said.err
+    assert site["message"] in said.err
+    assert DEADLINE not in said.err
+
+    # What was waited for is edited, so that there is something to wait for before it is looked at.
+    said = shop(headrace.helm, team, "upgrade", "--wait", SECONDS)
+    assert said.code == 0, said.err
+    assert [condition(obj, "Ready")["status"] for obj in seen(team)] == ["True", "True"]
 
 
 def test_an_upgrade_that_stalls_is_rolled_back_by_helm_and_the_object_is_ready_again(

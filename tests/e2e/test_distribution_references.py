@@ -49,6 +49,51 @@ def test_a_bucket_of_another_namespace_is_had_with_its_consent_only(site: Site, 
     assert site.view().status == 200
 
 
+def test_a_distribution_is_stalled_as_long_as_the_bucket_is_that_it_waits_for(site: Site) -> None:
+    bucket = site.buckets.name("media")
+    site.s3().create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    site.apply()
+    site.objects.condition("Reconciling", "True", "site")
+    site.bucket()
+    # Its next look by itself is a minute away, and then five.
+    obj = site.objects.stalled("Waiting", "site", seconds=15)
+    ready, namespace = condition(obj, "Ready"), site.objects.namespace
+    assert (ready["status"], ready["reason"], condition(obj, "Reconciling")) == ("False", "Waiting", {})
+    assert (
+        ready["message"]
+        == condition(obj, "Stalled")["message"]
+        == (
+            f"spec.origins[media].bucketRef: what AcceleratedBucket {namespace}/media stands for is not there "
+            "yet: that object is stalled (NotOurs); see its status."
+        )
+    )
+    site.mark()
+    site.buckets.look_now()
+    assert site.objects.look_now("site")["status"]["conditions"] == obj["status"]["conditions"]
+    assert site.of_cloudfront() == []
+    assert len(site.objects.api_writes()) == 2, "the two answers"
+    site.bucket(adoption="IfExists")
+    obj = site.objects.ready("site", seconds=15)
+    assert site.let_in() == [obj["status"]["arn"]]
+
+
+def test_a_distribution_is_stalled_whose_bucket_is_refused_to_let_it_in(site: Site) -> None:
+    site.bucket()
+    site.buckets.ready()
+    bucket = site.buckets.name("media")
+    fault = site.aws.fault(operation="PutBucketPolicy", resource=bucket, code="AccessDenied", status=403)
+    site.apply()
+    obj = site.objects.stalled("Waiting", "site", seconds=15)
+    assert condition(obj, "Ready")["message"] == (
+        f"AcceleratedBucket {site.objects.namespace}/media is yet to let the distribution read its objects: "
+        "that object is stalled (AccessDenied); see its status."
+    )
+    site.aws.lift(fault)
+    site.buckets.look_now()
+    obj = site.objects.ready("site", seconds=15)
+    assert site.let_in() == [obj["status"]["arn"]]
+
+
 def test_a_bucket_in_use_waits_to_be_deleted_and_says_for_whom(site: Site) -> None:
     site.filled()
     site.s3().delete_object(Bucket=site.buckets.name("media"), Key="index.html")

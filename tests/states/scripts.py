@@ -260,6 +260,15 @@ def _waiting_for_bucket(stage: SiteStage) -> Object:
     return stage.reason("Waiting")
 
 
+def _waiting_for_stalled(stage: SiteStage) -> Object:
+    stage.have_account()
+    bucket = stage.beside(BucketStage)
+    bucket.apply(**bucket.by_hand())
+    bucket.reason("NotOurs")
+    stage.apply(**stage.over_a_bucket())
+    return stage.reason("Waiting")
+
+
 def _nothing_to_adopt(stage: SiteStage) -> Object:
     stage.have_account()
     stage.apply(distributionID="E1NOTHERE23456", adoption="IfExists")
@@ -369,6 +378,7 @@ _SITES: Mapping[str, Callable[[SiteStage], Object]] = {
     **_CLOUD,
     "in-sync": _site_in_sync,
     "waiting": _waiting_for_bucket,
+    "waiting-for-stalled": _waiting_for_stalled,
     "invalid-spec": _nothing_to_adopt,
 }
 _LATE: Mapping[str, Callable[[SiteStage], Object]] = {

@@ -7,6 +7,7 @@ from typing import Any
 from headrace.controller.api import Object
 from headrace.controller.status import Seen, assess
 from headrace.engine.errors import (
+    Blocked,
     CloudError,
     Conflict,
     Denied,
@@ -17,6 +18,7 @@ from headrace.engine.errors import (
     Pending,
     Throttled,
     Unavailable,
+    Waiting,
 )
 from headrace.engine.plan import Change, Plan
 from headrace.engine.slices import ABSENT, UNMANAGED, Missing, Slice
@@ -188,6 +190,10 @@ STATES: Mapping[str, State] = {
     ),
     # What only a person can mend
     "refused before the first look": State(stalled(DENIED), "False AccessDenied", "Failed", None),
+    "what it refers to is not there yet": State(
+        stalled(Waiting("there is no b yet.")), "False Waiting", "InProgress", None
+    ),
+    "what it refers to is stalled": State(stalled(Blocked("b is stalled.")), "False Waiting", "Failed", None),
     "invalid": State(stalled(Invalid("spec.color: no.")), "False InvalidSpec", "Failed", None),
     "not ours": State(
         sight(FRESH, report({"presence": Home(owner=OTHER)}, failures=[("presence", NotOurs("Not ours."))]),
