@@ -8,6 +8,7 @@ import pytest
 from headrace.controller.api import Object
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
+from headrace.engine.errors import Blocked
 from headrace.kinds.status import MOST_DRIFT, Reason
 from tests.unit.controller.cloud import ThingStatus
 from tests.unit.controller.kstatus import verdict
@@ -70,7 +71,8 @@ def test_it_is_stalled_exactly_where_a_person_must_help(state: State) -> None:
 
     ready = condition(status, "Ready")
     gone = (ready["status"], ready["reason"]) == ("False", Reason.DRIFTED)
-    assert ("Stalled" in types) is (ready["reason"] in helped or gone)
+    blocked = any(isinstance(error, Blocked) for error in state.seen.errors)
+    assert ("Stalled" in types) is (ready["reason"] in helped or gone or blocked)
 
 
 @every_state
