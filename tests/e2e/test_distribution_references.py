@@ -57,15 +57,13 @@ def test_a_distribution_is_stalled_as_long_as_the_bucket_is_that_it_waits_for(si
     site.bucket()
     # Its next look by itself is a minute away, and then five.
     obj = site.objects.stalled("Waiting", "site", seconds=15)
-    ready, namespace = condition(obj, "Ready"), site.objects.namespace
+    ready, stalled = condition(obj, "Ready"), condition(obj, "Stalled")
     assert (ready["status"], ready["reason"], condition(obj, "Reconciling")) == ("False", "Waiting", {})
-    assert (
-        ready["message"]
-        == condition(obj, "Stalled")["message"]
-        == (
-            f"spec.origins[media].bucketRef: what AcceleratedBucket {namespace}/media stands for is not there "
-            "yet: that object is stalled (NotOurs); see its status."
-        )
+    it = f"AcceleratedBucket {site.objects.namespace}/media"
+    assert stalled["message"] == ready["message"]
+    assert ready["message"] == (
+        f"spec.origins[media].bucketRef: what {it} stands for is not there yet: that object is stalled "
+        "(NotOurs); see its status."
     )
     site.mark()
     site.buckets.look_now()
