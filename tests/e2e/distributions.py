@@ -1,19 +1,20 @@
 """Distributions as these tests want them: the buckets behind them, the viewers before them, and the truth."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from sandbox.aws.stand_in import Call, Viewed
+from sandbox.errors import SandboxError
+from sandbox.operator import USER
+from sandbox.processes import wait_until
 from sandbox.world import Object, World
 
 CONSENT = "headrace.io/allow-references-from"
 SECONDS = 0.2
 """How long a deployment takes here: less than the operator waits before its first look at one."""
-_POLL_SECONDS = 0.02
 _SID = "HeadraceCloudFrontAccess"
 _READ = ("Get", "List", "Head")
 
@@ -31,6 +32,19 @@ def spec(*origins: dict[str, Any], **more: Any) -> dict[str, Any]:
     wanted = origins or (origin(),)
     behavior = {"origin": wanted[0]["name"], "cache": {"policy": "CachingOptimized"}}
     return {"origins": list(wanted), "defaultBehavior": behavior, "deletionPolicy": "Delete", **more}
+
+
+def secrets_may_be_read(world: World) -> None:
+    """Return once the API server knows that the operator may read Secrets here, after that was bound."""
+
+    def may_read() -> bool:
+        try:
+            world.plane.kubectl_run("auth", "can-i", "get", "secrets", "-n", world.namespace, f"--as={USER}")
+        except SandboxError:
+            return False
+        return True
+
+    wait_until(may_read, what="the API server knows of the binding")
 
 
 class Site:
@@ -101,8 +115,10 @@ class Site:
 
     def deployed(self, number: str) -> None:
         """Return once a distribution is deployed."""
-        while self.cloudfront.get_distribution(Id=number)["Distribution"]["Status"] != "Deployed":
-            time.sleep(_POLL_SECONDS)
+        wait_until(
+            lambda: self.cloudfront.get_distribution(Id=number)["Distribution"]["Status"] == "Deployed",
+            what=f"distribution {number} is deployed",
+        )
 
     def erased(self, number: str) -> None:
         """Delete a distribution, as somebody with the console does."""
