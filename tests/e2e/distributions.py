@@ -7,8 +7,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.aws.stand_in import Call, Viewed
-from sandbox.errors import SandboxError
-from sandbox.operator import USER
 from sandbox.processes import wait_until
 from sandbox.world import Object, World
 
@@ -32,19 +30,6 @@ def spec(*origins: dict[str, Any], **more: Any) -> dict[str, Any]:
     wanted = origins or (origin(),)
     behavior = {"origin": wanted[0]["name"], "cache": {"policy": "CachingOptimized"}}
     return {"origins": list(wanted), "defaultBehavior": behavior, "deletionPolicy": "Delete", **more}
-
-
-def secrets_may_be_read(world: World) -> None:
-    """Return once the API server knows that the operator may read Secrets here, after that was bound."""
-
-    def may_read() -> bool:
-        try:
-            world.plane.kubectl_run("auth", "can-i", "get", "secrets", "-n", world.namespace, f"--as={USER}")
-        except SandboxError:
-            return False
-        return True
-
-    wait_until(may_read, what="the API server knows of the binding")
 
 
 class Site:

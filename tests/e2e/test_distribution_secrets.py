@@ -5,9 +5,9 @@ import shlex
 
 import pytest
 
-from sandbox.operator import Operator
+from sandbox.operator import USER, Operator
 from sandbox.world import World, condition
-from tests.e2e.distributions import secrets_may_be_read
+from tests.e2e.rights import known
 
 pytestmark = pytest.mark.e2e
 
@@ -35,7 +35,7 @@ def test_a_secret_is_read_once_the_command_in_the_status_was_run_and_its_value_i
     assert not [call for call in world.aws.since(mark) if call.operation.startswith("CreateDistribution")]
 
     kubectl(*shlex.split(message.partition("Bind it: kubectl ")[2]))
-    secrets_may_be_read(world)
+    known(world.plane, USER, "get", "secrets", world.namespace)
     site.look_now("site")
     obj = site.ready("site")
 
