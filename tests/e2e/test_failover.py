@@ -99,7 +99,7 @@ def test_an_idle_leader_that_is_asked_to_end_hands_over_at_once(lone: World, rep
     end(leader)
     # Nobody may lead at this very moment: it is seen to by whoever is next.
     edit(lone, versioning=False)
-    lone.ready()
+    lone.ready(seconds=60)
     # Its watches may be behind.
     listed = sorted(r.resource for r in replicas.asked(standby, mark) if r.verb == "list")
     assert listed == ["acceleratedbuckets", "awsaccounts", "distributions", "namespaces"]
@@ -170,7 +170,7 @@ def test_a_leader_that_is_killed_is_replaced_when_its_lease_lapses(lone: World, 
     lone.ready()
     leader.kill()
     edit(lone, versioning=False)
-    lone.ready()
+    lone.ready(seconds=60)
     standby.leads()
 
 
