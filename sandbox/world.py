@@ -94,7 +94,7 @@ class World(Generic[Plane_co]):
             "patch", self._plural, name, "-n", self.namespace, "--type=merge", *where, "-p", json.dumps(patch)
         )
 
-    def look_now(self, name: str = "media", seconds: float = 20) -> Object:
+    def look_now(self, name: str = "media", seconds: float = 30) -> Object:
         """Ask for a look right now, as people do, and return the object once it was answered."""
         value = secrets.token_hex(4)
         self.annotate(name, "headrace.io/reconcile-requested-at", value)
@@ -165,7 +165,7 @@ class World(Generic[Plane_co]):
         found: list[Object] = [event for event in items if event["regarding"]["name"] == name]
         return sorted(found, key=lambda event: event["eventTime"])
 
-    def events_until(self, count: int, name: str = "media", seconds: float = 10) -> list[Object]:
+    def events_until(self, count: int, name: str = "media", seconds: float = 30) -> list[Object]:
         """Return the events about the object once there are so many: they are posted behind its back."""
         deadline = time.monotonic() + seconds
         while len(events := self.events(name)) < count:
