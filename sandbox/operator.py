@@ -22,6 +22,8 @@ SERVICE_ACCOUNT = "headrace-operator"
 USER = service_account_user(NAMESPACE, SERVICE_ACCOUNT)
 """How the audit log calls the operator."""
 
+START_SECONDS = 60.0
+"""How long its start may take: on a busy machine Python alone needs a good part of that."""
 # The token outlives any test run.
 _TOKEN_SECONDS = 24 * 3600
 
@@ -104,7 +106,9 @@ class Operator:
         said = {key: value for key, value in env.items() if value is not None}
         self._child = Child.start("the operator", argv, said, self._directory / "operator.log")
         if wait:
-            wait_until(self.ready, what="the operator is ready", children=[self._child])
+            wait_until(
+                self.ready, what="the operator is ready", seconds=START_SECONDS, children=[self._child]
+            )
 
     def _listening(self) -> Sequence[str]:
         """Choose where it listens; return the options that say so."""

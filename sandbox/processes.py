@@ -1,13 +1,15 @@
 """Programs that the sandbox starts: with a log, a deadline to be ready, and an end no later than ours."""
 
 import os
-import secrets
+import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +19,9 @@ from sandbox.errors import SandboxError
 # connections: else such a connection could take the port before the server binds it, or while the
 # server restarts, and a client that keeps trying could even connect to itself.
 _PORTS = range(20000, 32768)
+# Processes that start side by side, as those of the tests, take each from another share of the ports: who
+# is told that a port is free binds it a second or so later.
+_SHARES = 16
 _POLL_SECONDS = 0.03
 
 # The guard leads the process group in which the child runs, and waits for the end of its standard
@@ -27,12 +32,20 @@ _POLL_SECONDS = 0.03
 _GUARD = ("/bin/sh", "-c", "trap '' HUP INT TERM; read -r _; kill -s KILL 0")
 
 
+@cache
+def _ports() -> Iterator[int]:
+    """The ports of this process without end, in some order; one comes again only after all others."""
+    share = list(_PORTS[os.getpid() % _SHARES :: _SHARES])
+    random.SystemRandom().shuffle(share)
+    return cycle(share)
+
+
 def free_ports(count: int) -> list[int]:
     """As many different TCP ports of 127.0.0.1 as asked for, none of them in use now."""
     found: list[int] = []
     with ExitStack() as held:
         while len(found) < count:
-            port = secrets.choice(_PORTS)
+            port = next(_ports())
             if port in found:
                 # With SO_REUSEADDR it could be bound once more.
                 continue

@@ -17,7 +17,7 @@ from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.audit import service_account_user
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
-from sandbox.operator import Operator
+from sandbox.operator import START_SECONDS, Operator
 from sandbox.processes import free_port, wait_until
 from sandbox.volumes import Object, Volumes
 
@@ -131,7 +131,8 @@ class Replicas:
         self.begin()
         pods = self._pods().keys()
         for uid in pods:
-            wait_until(self.running[uid].ready, what="the pod is ready", children=[self.running[uid].child])
+            pod = self.running[uid]
+            wait_until(pod.ready, what="the pod is ready", seconds=START_SECONDS, children=[pod.child])
         self._stop(self.running.keys() - pods)
         return list(self.running.values())
 

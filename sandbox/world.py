@@ -13,16 +13,18 @@ from sandbox.control_plane.server import Plane_co
 from sandbox.errors import SandboxError
 from sandbox.operator import USER
 
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.04
+_DELETION_SECONDS = 300
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 Object = dict[str, Any]
 
 
 class World(Generic[Plane_co]):
-    """One namespace, seen through kubectl, the audit log and the stand-in's request log.
+    """One namespace, seen through the API server, the audit log and the stand-in's request log.
 
-    It speaks of the objects of one kind, AcceleratedBucket unless `of` says otherwise.
+    It speaks of the objects of one kind, AcceleratedBucket unless `of` says otherwise. What is written is
+    written by the requests that kubectl makes for the same, in a tenth of its time.
     """
 
     kind = "AcceleratedBucket"
@@ -33,7 +35,8 @@ class World(Generic[Plane_co]):
         self.plane, self.aws = plane, aws
         self.namespace = namespace or f"t-{secrets.token_hex(4)}"
         self.audit = AuditLog(plane.audit_log)
-        plane.kubectl_run("create", "namespace", self.namespace)
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
+        plane.write("POST", "/api/v1/namespaces", body)
         self.mark()
 
     def of(self, kind: str) -> Self:
@@ -60,8 +63,9 @@ class World(Generic[Plane_co]):
         """Apply an object server-side; SandboxError with the API server's sentence where it refuses."""
         metadata = {"name": name, "namespace": self.namespace, "annotations": dict(annotations or {})}
         body = {"apiVersion": "headrace.io/v1alpha1", "kind": self.kind}
-        text = json.dumps({**body, "metadata": metadata, "spec": dict(spec)})
-        self.plane.kubectl_run("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
+        text = {**body, "metadata": metadata, "spec": dict(spec)}
+        asked = "fieldManager=kubectl&fieldValidation=Strict&force=true"
+        self._write("PATCH", f"{self._path(name)}?{asked}", text, "application/apply-patch+yaml")
 
     def get(self, name: str = "media") -> Object:
         """Return the object as the API server has it."""
@@ -72,29 +76,33 @@ class World(Generic[Plane_co]):
 
     def find(self, name: str = "media") -> Object | None:
         """Return the object, or None where there is none."""
-        where = f"/apis/{GROUP}/v1alpha1/namespaces/{self.namespace}/{self._plural}/{name}"
-        found: Object | None = self.plane.read(where)
+        found: Object | None = self.plane.read(self._path(name))
         return found
 
     def delete(self, name: str = "media", *, wait: bool = False) -> None:
-        """Ask for the object to go."""
-        waits = f"--wait={str(wait).lower()}"
-        self.plane.kubectl_run("delete", self._plural, name, "-n", self.namespace, waits)
+        """Ask for the object to go, and wait until it is gone where that is wished."""
+        self._write("DELETE", self._path(name))
+        if wait:
+            self.gone(name, _DELETION_SECONDS)
 
     def annotate(self, name: str, annotation: str, value: str) -> None:
         """Set an annotation."""
-        self.plane.kubectl_run(
-            "annotate", self._plural, name, "-n", self.namespace, f"{annotation}={value}", "--overwrite"
-        )
+        self.patch({"metadata": {"annotations": {annotation: value}}}, name)
 
     def patch(self, patch: Mapping[str, Any], name: str = "media", subresource: str = "") -> None:
         """Merge-patch the object, or its status, as somebody with kubectl does."""
-        where = (f"--subresource={subresource}",) if subresource else ()
-        self.plane.kubectl_run(
-            "patch", self._plural, name, "-n", self.namespace, "--type=merge", *where, "-p", json.dumps(patch)
-        )
+        path = f"{self._path(name)}/{subresource}" if subresource else self._path(name)
+        asked = "fieldManager=kubectl-patch&fieldValidation=Strict"
+        self._write("PATCH", f"{path}?{asked}", patch, "application/merge-patch+json")
 
-    def look_now(self, name: str = "media", seconds: float = 20) -> Object:
+    def _path(self, name: str) -> str:
+        return f"/apis/{GROUP}/v1alpha1/namespaces/{self.namespace}/{self._plural}/{name}"
+
+    def _write(self, method: str, path: str, body: Any = None, form: str = "application/json") -> None:
+        if self.plane.write(method, path, body, form) is None:
+            raise SandboxError(f"There is no {path.partition('?')[0]}.")
+
+    def look_now(self, name: str = "media", seconds: float = 30) -> Object:
         """Ask for a look right now, as people do, and return the object once it was answered."""
         value = secrets.token_hex(4)
         self.annotate(name, "headrace.io/reconcile-requested-at", value)
@@ -165,7 +173,7 @@ class World(Generic[Plane_co]):
         found: list[Object] = [event for event in items if event["regarding"]["name"] == name]
         return sorted(found, key=lambda event: event["eventTime"])
 
-    def events_until(self, count: int, name: str = "media", seconds: float = 10) -> list[Object]:
+    def events_until(self, count: int, name: str = "media", seconds: float = 30) -> list[Object]:
         """Return the events about the object once there are so many: they are posted behind its back."""
         deadline = time.monotonic() + seconds
         while len(events := self.events(name)) < count:

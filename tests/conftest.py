@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.server import ControlPlane
 from sandbox.operator import install
+
+# Each run tries the same examples, and a busy machine is no fault of what is tried. Who searches for others
+# says `--hypothesis-profile=default`.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +26,10 @@ def control_plane() -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[StandIn]:
-    """One AWS stand-in for the whole run, as corrected as it gets; ``aws.reset()`` empties it."""
+    """One AWS stand-in for the whole run, as corrected as it gets; ``aws.reset()`` empties it.
+
+    No operator is to ask it: tests break it, and take all that is in its log for their own.
+    """
     with StandIn() as stand_in:
         yield stand_in
 

@@ -106,7 +106,7 @@ class Admin(ABC):
         if answer.status == 404:
             return None
         if answer.status not in (200, 201, 202):
-            raise SandboxError(f"The API server refused {method} {path} ({answer.status}): {said.decode()}")
+            raise SandboxError(f"The API server refused {method} {path} ({answer.status}): {_sentence(said)}")
         return json.loads(said)
 
     def service_account_kubeconfig(self, namespace: str, name: str, path: Path, seconds: int = 3600) -> Path:
@@ -127,3 +127,11 @@ class Admin(ABC):
     def _env(self) -> dict[str, str]:
         """Little of ours: ETCD_… would configure etcd, and ~/.kube would configure kubectl."""
         return {"HOME": str(self.directory), "PATH": os.environ.get("PATH", os.defpath)}
+
+
+def _sentence(said: bytes) -> str:
+    """The message of a Status, or all that was said where it is none."""
+    try:
+        return str(json.loads(said)["message"])
+    except (ValueError, LookupError, TypeError):
+        return said.decode(errors="replace")

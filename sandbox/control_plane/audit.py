@@ -3,12 +3,19 @@
 import datetime as dt
 import json
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _BLOCK = 65536
+_BEGUN = "RequestReceived"
+# A server that was killed never tells how its last requests ended.
+_PATIENCE_SECONDS = 3.0
+_POLL_SECONDS = 0.002
+
+Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,13 +46,17 @@ class AuditLog:
     The API server writes a line before it lets the request go (mode blocking-strict), so whoever has
     the whole answer also finds the line. Only an answer that is sent in pieces can have arrived a moment
     earlier: that was never seen at 87 KB, but at 2 MB (/openapi/v2) in 1 of 13.
+
+    Others see what a request wrote before that line is there. Such requests have a line at their begin,
+    too, and who reads the log waits for the end of those that had begun by then.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, patience: float = _PATIENCE_SECONDS) -> None:
+        self.path, self._patience = path, patience
 
     def mark(self) -> int:
-        """A place in the log, for ``since``: after the last whole line."""
+        """A place in the log, for ``since``: after the last whole line, and all that was seen by then."""
+        self._over(max(0, self.path.stat().st_size - _BLOCK))
         with self.path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
             while end:
@@ -58,12 +69,29 @@ class AuditLog:
         return 0
 
     def since(self, mark: int) -> list[Request]:
-        """The requests after a mark, oldest first."""
+        """The requests after a mark that are over, in the order of their ends."""
+        return [_request(event) for event in self._over(mark) if event.get("stage") != _BEGUN]
+
+    def _over(self, start: int) -> list[Event]:
+        """All lines after a place, once the requests are over that had begun at first."""
+        deadline = time.monotonic() + self._patience
+        events = self._events(start)
+        awaited = _under_way(events)
+        while awaited and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            events = self._events(start)
+            awaited &= _under_way(events)
+        return events
+
+    def _events(self, start: int) -> list[Event]:
         with self.path.open("rb") as file:
-            file.seek(mark)
+            if start:
+                # The place may be amid a line, of which the rest is nothing to be read.
+                file.seek(start - 1)
+                file.readline()
             # The last piece is empty, or a line that is being written.
             lines = file.read().split(b"\n")[:-1]
-        return [_request(json.loads(line)) for line in lines]
+        return [json.loads(line) for line in lines]
 
 
 def read(path: Path) -> list[Request]:
@@ -81,7 +109,15 @@ def service_account_user(namespace: str, name: str) -> str:
     return f"system:serviceaccount:{namespace}:{name}"
 
 
-def _request(event: dict[str, Any]) -> Request:
+def _under_way(events: Iterable[Event]) -> set[str]:
+    """The ids of those that have begun and are not over."""
+    begun: set[str] = set()
+    for event in events:
+        (begun.add if event.get("stage") == _BEGUN else begun.discard)(event.get("auditID", ""))
+    return begun
+
+
+def _request(event: Event) -> Request:
     target = event.get("objectRef", {})
     return Request(
         time=dt.datetime.fromisoformat(event["requestReceivedTimestamp"]),

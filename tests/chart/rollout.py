@@ -20,7 +20,8 @@ from tests.chart.helm import Helm, Said
 from tests.chart.values import Values
 from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
 
-SECONDS = "--timeout=60s"
+SECONDS = "--timeout=300s"
+"""More than it ever takes, on a slow machine, too."""
 SHOP = ROOT / "tests" / "chart" / "shop"
 _KEYS = "aws-keys"
 _POLL_SECONDS = 0.1

@@ -28,7 +28,9 @@ pytestmark = pytest.mark.e2e
 TEAM = {"names": ["t-*"], "buckets": {"create": ["t-*"], "adopt": ["t-*"]}}
 ACCOUNT = {"name": "main", "spec": {"default": True, "namespaces": [TEAM]}}
 KINDS = ("acceleratedbuckets.headrace.io", "awsaccounts.headrace.io", "distributions.headrace.io")
-LONG, SHORT = "--timeout=300s", "--timeout=5s"
+SHORT = "--timeout=5s"
+SOON = 0.2
+"""The seconds that a deployment of CloudFront takes."""
 DEADLINE = "context deadline exceeded"
 FIELD = "tags"
 """What the buckets of the previous version did not have."""
@@ -43,7 +45,7 @@ def plane() -> Iterator[ControlPlane]:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[StandIn]:
     with StandIn() as stand_in:
-        stand_in.deployment(0.2)
+        stand_in.deployment(SOON)
         yield stand_in
 
 
@@ -74,6 +76,7 @@ def team(headrace: Rollout) -> Iterator[World]:
     headrace.present()
     yield headrace.world()
     headrace.aws.clear_faults()
+    headrace.aws.deployment(SOON)
 
 
 def living(team: World) -> list[Object]:
@@ -227,14 +230,13 @@ def test_helm_waits_until_the_objects_of_a_chart_are_ready(headrace: Rollout, te
     said = shop(headrace.helm, team, "install", "--wait", SECONDS)
     assert said.code == 0, said.err
     assert [condition(obj, "Ready")["status"] for obj in seen(team)] == ["True", "True"]
-    team.aws.deployment(0.2)
 
 
 def test_helm_fails_at_once_with_our_message_where_an_object_is_stalled(
     headrace: Rollout, team: World
 ) -> None:
     values = {"bucket": "not-granted", "distribution": False}
-    said = shop(headrace.helm, team, "install", "--wait", LONG, **values)
+    said = shop(headrace.helm, team, "install", "--wait", SECONDS, **values)
     assert said.code != 0
     assert f"resource AcceleratedBucket/{team.namespace}/media not ready. status: Failed" in said.err
     assert condition(team.get(), "Stalled")["message"] in said.err
@@ -267,7 +269,7 @@ def test_an_upgrade_that_stalls_is_rolled_back_by_helm_and_the_object_is_ready_a
     before = team.get()["spec"]
     key = {"algorithm": "aws:kms", "kmsKeyARN": KEY}
 
-    options = ("--wait", LONG, "--rollback-on-failure")
+    options = ("--wait", SECONDS, "--rollback-on-failure")
     said = shop(headrace.helm, team, "upgrade", *options, distribution=False, bucketSpec={"encryption": key})
 
     assert said.code != 0

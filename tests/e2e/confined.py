@@ -14,6 +14,7 @@ from sandbox.control_plane.server import ControlPlane
 from sandbox.operator import Operator
 from sandbox.world import World
 from tests.e2e.http import get
+from tests.e2e.rights import known
 
 NAME = "headrace-operator"
 CLUSTER = "confined-1"
@@ -77,8 +78,9 @@ class Confined:
         )
 
     def revoke(self, namespace: str, name: str = NAME) -> None:
-        """Take back what was granted in a namespace."""
+        """Take back what was granted in a namespace; the API server has heard of it on return."""
         self.plane.kubectl_run("delete", "rolebinding", name, "-n", namespace)
+        known(self.plane, self.user, "patch", f"{PLURALS[0]}.headrace.io", namespace, allowed=False)
 
     def apply(self, *bodies: Mapping[str, Any]) -> None:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": bodies})

@@ -1,19 +1,18 @@
 """Distributions as these tests want them: the buckets behind them, the viewers before them, and the truth."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from sandbox.aws.stand_in import Call, Viewed
+from sandbox.processes import wait_until
 from sandbox.world import Object, World
 
 CONSENT = "headrace.io/allow-references-from"
 SECONDS = 0.2
 """How long a deployment takes here: less than the operator waits before its first look at one."""
-_POLL_SECONDS = 0.02
 _SID = "HeadraceCloudFrontAccess"
 _READ = ("Get", "List", "Head")
 
@@ -101,8 +100,10 @@ class Site:
 
     def deployed(self, number: str) -> None:
         """Return once a distribution is deployed."""
-        while self.cloudfront.get_distribution(Id=number)["Distribution"]["Status"] != "Deployed":
-            time.sleep(_POLL_SECONDS)
+        wait_until(
+            lambda: self.cloudfront.get_distribution(Id=number)["Distribution"]["Status"] == "Deployed",
+            what=f"distribution {number} is deployed",
+        )
 
     def erased(self, number: str) -> None:
         """Delete a distribution, as somebody with the console does."""

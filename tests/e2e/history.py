@@ -9,7 +9,7 @@ from typing import Self
 from sandbox.processes import Child, wait_until
 from sandbox.world import Object, World, condition
 
-_SECONDS = 10.0
+_SECONDS = 30.0
 
 
 class History:
@@ -24,7 +24,7 @@ class History:
         argv = [
             str(plane.kubectl),
             "get",
-            "abkt",
+            self._world.kind.lower(),
             self._name,
             "-n",
             self._world.namespace,

@@ -43,7 +43,14 @@ class Became(User):
 
 def token(plane: ControlPlane, audience: str, name: str = SERVICE_ACCOUNT) -> str:
     """Return a token of a ServiceAccount in the operator's namespace, as the kubelet asks for one."""
-    asked = ("create", "token", name, f"--namespace={NAMESPACE}", f"--audience={audience}", "--duration=600s")
+    asked = (
+        "create",
+        "token",
+        name,
+        f"--namespace={NAMESPACE}",
+        f"--audience={audience}",
+        "--duration=3600s",
+    )
     return plane.kubectl_run(*asked).strip()
 
 

@@ -14,6 +14,8 @@ from sandbox.world import World
 LEASE = "headrace-operator"
 QUICK = ("--lease-duration", "10", "--renew-deadline", "5", "--retry-period", "0.25")
 """Figures belong to benchmarks: here all is sooner, but not too soon for a machine that is busy."""
+# A term has to lapse, and on a busy machine Python alone needs half a minute to start.
+_SECONDS = 90.0
 _WRITES = frozenset({"create", "update", "patch", "delete"})
 
 
@@ -44,6 +46,7 @@ class Replica(Operator):
         wait_until(
             lambda: "headrace_leader 1.0" in self.get("/metrics"),
             what=f"{self.name} leads",
+            seconds=_SECONDS,
             children=[self.child],
         )
 
@@ -69,6 +72,7 @@ class Replicas:
         wait_until(
             lambda: all(map(Operator.ready, self._pair)) and len(self._leaders()) == 1,
             what="one of two leads",
+            seconds=_SECONDS,
         )
         (leader,) = self._leaders()
         (standby,) = (each for each in self._pair if each is not leader)

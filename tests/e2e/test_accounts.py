@@ -72,7 +72,7 @@ def test_an_account_tells_who_the_operator_is_there(here: Realm) -> None:
 def test_an_account_tells_of_itself_in_events(here: Realm) -> None:
     with here.account() as account:
         here.ready(account)
-        wait_until(lambda: bool(events(here, account)), what=f"an event about {account}", seconds=10)
+        wait_until(lambda: bool(events(here, account)), what=f"an event about {account}", seconds=30)
         assert [(e["type"], e["reason"]) for e in events(here, account)] == [("Normal", "InSync")]
 
 
@@ -144,8 +144,8 @@ def test_a_secret_that_is_not_there_is_waited_for(here: Realm, name: str) -> Non
         obj = here.shop.until(lambda o: condition(o, "Ready").get("reason") == "Waiting", name)
         assert message(obj) == sentence
         here.secret(here.user().values, secret)
-        here.ready(account, 15)
-        here.shop.ready(name, 10)
+        here.ready(account, 19)
+        here.shop.ready(name)
 
 
 def test_a_secret_without_the_keys_says_which_are_missing(here: Realm, name: str) -> None:
@@ -157,8 +157,8 @@ def test_a_secret_without_the_keys_says_which_are_missing(here: Realm, name: str
         assert message(here.stalled(account, "InvalidSpec")) == sentence
         assert message(here.shop.stalled("InvalidSpec", name)) == sentence
         here.secret(user.values, secret)
-        here.ready(account, 15)
-        here.shop.ready(name, 10)
+        here.ready(account, 19)
+        here.shop.ready(name)
 
 
 # What is wrong
@@ -173,8 +173,8 @@ def test_keys_that_aws_does_not_know_are_told_with_their_secret(here: Realm, nam
         assert message(here.stalled(account, "AccessDenied")).startswith(start)
         assert message(here.shop.stalled("AccessDenied", name)).startswith(start)
         here.secret(user.values, secret)
-        here.ready(account, 15)
-        here.shop.ready(name, 10)
+        here.ready(account, 19)
+        here.shop.ready(name)
 
 
 def test_a_secret_is_rotated_while_a_bucket_works(here: Realm, name: str) -> None:
@@ -189,7 +189,7 @@ def test_a_secret_is_rotated_while_a_bucket_works(here: Realm, name: str) -> Non
         here.delete_key(old)
         here.shop.mark()
         here.shop.apply({"account": account, "region": REGION, "versioning": {"enabled": True}}, name)
-        here.shop.ready(name, 15)
+        here.shop.ready(name)
         assert here.aws.client("s3").get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
         assert new.key in callers(here.shop, name)
         here.until(account, lambda o: o["status"].get("credentialsVersion") != before, 40)
@@ -224,7 +224,7 @@ def test_a_role_that_does_not_trust_the_account_s_own_check_is_told_and_looked_a
     with here.account(by_role(role)) as account:
         assert f"sts:ExternalId {CLUSTER}/_account," in message(here.stalled(account, "AccessDenied"))
         here.trust(role, [f"{CLUSTER}/_account"])
-        here.ready(account, 15)
+        here.ready(account, 19)
 
 
 def test_an_endpoint_where_nobody_answers_holds_up_nobody_else(here: Realm, name: str) -> None:
@@ -232,7 +232,7 @@ def test_an_endpoint_where_nobody_answers_holds_up_nobody_else(here: Realm, name
     with here.account({"endpointURL": url}) as broken, here.account() as good:
         here.shop.apply({"account": broken, "region": REGION}, f"{name}-b")
         here.shop.apply({"account": good, "region": REGION}, name)
-        here.shop.ready(name, 10)
+        here.shop.ready(name, 15)
         obj = here.until(broken, lambda o: condition(o, "Ready").get("reason") == "Unavailable", 30)
         assert message(obj) == (
             f"AWS cannot be reached: no connection to {url} can be made. Check the endpoint URL, if one is "
@@ -268,7 +268,7 @@ def test_the_default_account_is_used_by_who_names_none_and_gives_its_region(here
     here.shop.apply({}, name)
     here.shop.stalled("AccessDenied", name)
     with here.account({"default": True, "region": "eu-west-1"}) as account:
-        obj = here.shop.ready(name, 5)
+        obj = here.shop.ready(name)
         assert obj["status"]["pins"] == {"accountID": ACCOUNT, "region": "eu-west-1", "name": name}
         here.delete_account(account)
         waiting = here.until(account, lambda o: condition(o, "Ready").get("reason") == "Waiting")
@@ -277,7 +277,7 @@ def test_the_default_account_is_used_by_who_names_none_and_gives_its_region(here
         assert condition(here.shop.look_now(name), "Ready")["status"] == "True"
         here.shop.delete(name)
         here.shop.gone(name)
-        here.gone(account, 5)
+        here.gone(account, 15)
 
 
 def test_of_two_defaults_none_is_used_until_one_is_gone(here: Realm, name: str) -> None:
@@ -289,8 +289,8 @@ def test_of_two_defaults_none_is_used_until_one_is_gone(here: Realm, name: str) 
         here.shop.apply({"region": REGION}, name)
         assert message(here.shop.stalled("InvalidSpec", name)).startswith(f"AWSAccounts {both} all say")
         here.delete_account(second)
-        here.ready(first, 10)
-        here.shop.ready(name, 10)
+        here.ready(first, 19)
+        here.shop.ready(name)
         here.gone(second)
 
 
@@ -308,7 +308,7 @@ def test_an_account_in_use_waits_and_says_who(here: Realm, name: str) -> None:
         here.shop.ready(name)
         with here.account() as other:
             here.shop.apply({"account": other, "region": REGION}, name)
-            here.gone(account, 5)
+            here.gone(account, 15)
             here.shop.ready(name)
 
 

@@ -193,7 +193,7 @@ def test_a_fresh_object_is_in_progress_for_every_tool_until_an_operator_comes(
     with pytest.raises(SandboxError, match="timed out"):
         kubectl_wait(lone, 1)
     start()
-    assert "condition met" in kubectl_wait(lone, 20)
+    assert "condition met" in kubectl_wait(lone, 60)
     obj = lone.get()
     assert obj["status"]["observedGeneration"] == 1
     assert kstatus(obj) == "Current"
@@ -209,7 +209,7 @@ def test_an_edit_on_its_way_is_in_progress_for_every_tool(world: World) -> None:
     with pytest.raises(SandboxError, match="timed out"):
         kubectl_wait(world, 1)
     world.aws.release(held)
-    assert "condition met" in kubectl_wait(world, 20)
+    assert "condition met" in kubectl_wait(world, 60)
 
 
 def test_a_deletion_on_its_way_is_terminating_and_not_ready(world: World) -> None:

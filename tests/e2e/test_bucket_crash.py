@@ -10,6 +10,7 @@ import signal
 import pytest
 
 from sandbox.operator import Operator
+from sandbox.processes import wait_until
 from sandbox.world import World, condition
 from tests.e2e.buckets import full_spec, names
 
@@ -78,10 +79,11 @@ def test_an_operator_that_is_asked_to_end_finishes_what_it_is_at_and_begins_noth
     lone.apply(full_spec(lone))
     lone.aws.wait_until_held(held)
     os.kill(running.child.pid, signal.SIGTERM)
+    wait_until(lambda: "Asked to end" in running.log[before:], what="it knows that it is to end")
     assert running.child.wait(0.5) is None, "it waits for the call"
     lone.apply(full_spec(lone, bucketName=lone.name("later")), "later")
     lone.aws.release(held)
-    assert running.child.wait(5) == 0
+    assert running.child.wait(30) == 0
     assert condition(lone.get(), "Ready")["status"] == "True"
     assert lone.get("later")["status"] == {"observedGeneration": -1}
     assert lone.operations(lone.name("later")) == []

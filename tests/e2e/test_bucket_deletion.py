@@ -125,7 +125,7 @@ def test_a_namespace_goes_with_all_its_buckets_each_by_its_own_policy_and_withou
         found = world.plane.kubectl_run("get", "namespace", world.namespace, "--ignore-not-found")
         return not found.strip()
 
-    wait_until(gone, what="the namespace is gone", seconds=40)
+    wait_until(gone, what="the namespace is gone", seconds=120)
     left = {name for name in names(world.aws.client("s3")) if name.startswith(world.namespace)}
     assert left == {world.name("third")}
     assert OWNER_TAG not in tags(world.aws.client("s3"), world.name("third"))

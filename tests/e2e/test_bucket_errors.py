@@ -97,8 +97,11 @@ def test_a_bucket_that_aws_is_still_busy_with_is_reconciling_and_then_ready(
         message="A conflicting conditional operation is currently in progress.",
         count=2,
     )
+    held = world.aws.fault(operation="HeadBucket", resource=world.name(), action="hold", count=1)
     world.apply(full_spec(world))
+    world.aws.wait_until_held(held)
     with History(world, tmp_path) as history:
+        world.aws.release(held)
         obj = world.ready()
         states = history.states(until=obj)
     assert ready_states([s for s in states if condition(s, "Ready")]) == [

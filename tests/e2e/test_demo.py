@@ -19,7 +19,8 @@ from tests.bucket_specs import ROOT
 
 pytestmark = pytest.mark.e2e
 
-DEMO_SECONDS = 90.0
+DEMO_SECONDS = 300.0
+"""After so long a demo hangs: on two cores it takes half a minute."""
 STEPS = 16
 
 
@@ -55,7 +56,7 @@ class Program:
     def end(self, seconds: float = DEMO_SECONDS) -> int:
         """Read the rest of what it has to say, and return its exit code."""
         self._read(lambda: False, seconds)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def close(self) -> None:
         """End it, if it has not ended."""
@@ -107,11 +108,9 @@ def started(tmp_path: Path) -> Iterator[Callable[..., Program]]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The demo, played once from beginning to end."""
-    began = time.monotonic()
     program = Program(tmp_path_factory.mktemp("demo") / "run", "sandbox.demo")
     try:
         assert program.end() == 0, program.errors
-        assert time.monotonic() - began < DEMO_SECONDS
         yield program
     finally:
         program.close()
@@ -215,7 +214,7 @@ def test_the_sandbox_runs_the_operator_with_its_log_on_standard_error(
     hints = re.findall(r"^#   (.*)$", sandbox.said, re.MULTILINE)
     # As people paste them, but for what waits and what they have to fill in.
     asked = "\n".join(hint for hint in hints if hint.startswith("kubectl apply"))
-    waits = "kubectl wait --for=condition=Ready dist/site --timeout=30s >&2"
+    waits = "kubectl wait --for=condition=Ready dist/site --timeout=120s >&2"
     viewed = "\n".join(hint for hint in hints if "domainName" in hint or hint.startswith("curl"))
     script = f"{sandbox.said}\n({asked}) >&2\n{waits}\n{viewed}"
     told = subprocess.run(["/bin/sh", "-ec", script], check=True, capture_output=True, text=True)

@@ -9,9 +9,11 @@ from kubernetes.config import new_client_from_config
 
 from headrace.kinds.definition import API_VERSION, GROUP, VERSION
 from sandbox.control_plane.server import ControlPlane
+from sandbox.operator import USER
 from sandbox.world import World, condition
 from tests import delivery_specs, origin_specs
 from tests.e2e.distributions import Site, origin
+from tests.e2e.rights import known
 from tests.sandbox.cdn import listed
 
 pytestmark = pytest.mark.e2e
@@ -129,6 +131,7 @@ def test_a_secret_is_read_once_its_namespace_says_so_and_what_is_missing_is_told
     obj = site.objects.stalled("AccessDenied", "site")
     _, _, command = condition(obj, "Ready")["message"].partition("Bind it: kubectl ")
     site.objects.plane.kubectl_run(*command.split())
+    known(site.objects.plane, USER, "get", "secrets", namespace)
     obj = site.objects.look_now("site")
     assert condition(obj, "Ready")["message"] == (
         f"Secret keys in namespace {namespace} has no value for the key api yet."

@@ -1,9 +1,12 @@
 """The end of a distribution: disabled, deployed, deleted, then its parts; each step is told."""
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.world import Object, World, condition
 from tests.e2e.distributions import SECONDS, Site, origin
+from tests.e2e.history import History
 
 pytestmark = pytest.mark.e2e
 
@@ -18,19 +21,22 @@ def told(obj: Object) -> tuple[str, str]:
     return ready.get("reason", ""), ready.get("message", "")
 
 
-def test_it_is_disabled_then_waited_for_then_deleted_and_its_access_control_last(site: Site) -> None:
+def test_it_is_disabled_then_waited_for_then_deleted_and_its_access_control_last(
+    site: Site, tmp_path: Path
+) -> None:
     site.filled()
     obj = site.made()
     number, control = obj["status"]["id"], site.control(obj)
     site.aws.deployment(60)
     site.mark()
-    site.objects.delete("site")
     begun = f"distribution {number} was disabled, to be deleted once all edges know it."
     waits = f"distribution {number} was disabled and is to be deleted: edges get to know it, since "
-    seen = site.objects.until(lambda o: told(o) == ("Deleting", begun), "site", "that it was disabled")
+    with History(site.objects, tmp_path, "site") as history:
+        site.objects.delete("site")
+        waited = site.objects.until(lambda o: told(o)[1].startswith(waits), "site", "that it is waited for")
+        seen, *_ = [state for state in history.states(until=waited) if told(state) == ("Deleting", begun)]
     assert condition(seen, "Reconciling")["status"] == "True"
-    seen = site.objects.until(lambda o: told(o)[1].startswith(waits), "site", "that it is waited for")
-    assert told(seen)[0] == "Deleting"
+    assert told(waited)[0] == "Deleting"
     assert site.config(number)["Enabled"] is False
     hold = site.aws.fault(operation="DeleteOriginAccessControl", action="hold", count=1)
     site.aws.deployment(SECONDS)

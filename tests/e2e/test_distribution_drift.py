@@ -1,10 +1,10 @@
 """Changes behind our back and beside us: seen by field, put right at once, and nothing of others is lost."""
 
-import time
 from typing import Any
 
 import pytest
 
+from sandbox.processes import wait_until
 from sandbox.world import Object, World, condition
 from tests.e2e.distributions import Config, Site
 
@@ -126,18 +126,18 @@ def test_a_lost_race_is_read_again_and_neither_change_is_lost(site: Site) -> Non
 def test_throttling_does_not_end_ready(site: Site) -> None:
     obj = made(site)
     before = condition(obj, "Ready")
+    number = obj["status"]["id"]
     site.mark()
     # One more than botocore tries in a look.
-    site.aws.fault(operation="GetDistribution", code="Throttling", status=400, count=4)
+    site.aws.fault(operation="GetDistribution", resource=number, code="Throttling", status=400, count=4)
     site.objects.annotate("site", "headrace.io/reconcile-requested-at", "throttled")
     answered = site.objects.until(
         lambda obj: obj["status"].get("lastHandledReconcileAt") == "throttled", "site", "a look"
     )
     assert condition(answered, "Ready") == before
-    deadline = time.monotonic() + 20
-    while sum(call.error == "Throttling" for call in site.calls()) < 4:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(
+        lambda: sum(call.error == "Throttling" for call in site.calls()) == 4, what="it is throttled enough"
+    )
     obj = site.objects.look_now("site")
     assert condition(obj, "Ready") == before
 

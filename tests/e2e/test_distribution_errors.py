@@ -153,11 +153,12 @@ def test_throttling_while_it_is_deleted_only_takes_longer(site: Site) -> None:
 def test_a_refused_look_leaves_it_ready_to_be_read_again(site: Site) -> None:
     site.filled()
     obj = site.made()
-    site.aws.fault(operation="GetDistribution", code="AccessDenied", status=403, count=1)
+    number = obj["status"]["id"]
+    site.aws.fault(operation="GetDistribution", resource=number, code="AccessDenied", status=403, count=1)
     seen = site.objects.look_now("site")
     assert condition(seen, "Stalled")["reason"] == "AccessDenied"
     assert "cloudfront:GetDistribution" in message(seen)
     assert seen["status"]["domainName"] == obj["status"]["domainName"]
     site.aws.deployment(SECONDS)
     site.objects.look_now("site")
-    assert site.objects.ready("site")["status"]["id"] == obj["status"]["id"]
+    assert site.objects.ready("site")["status"]["id"] == number

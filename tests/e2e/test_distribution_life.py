@@ -42,7 +42,7 @@ def test_a_bucket_that_comes_later_is_waited_for_by_name(site: Site) -> None:
     site.mark()
     site.bucket()
     # Its next look by itself is a minute away.
-    obj = site.objects.ready("site", seconds=15)
+    obj = site.objects.ready("site", seconds=40)
     assert obj["status"]["state"] == "Deployed"
     assert site.let_in() == [obj["status"]["arn"]]
 
@@ -130,7 +130,7 @@ def test_an_edit_of_five_parts_is_one_update(site: Site) -> None:
 def test_edits_while_it_is_deployed_end_in_the_last_one(site: Site) -> None:
     site.filled()
     number = site.made()["status"]["id"]
-    site.aws.deployment(1.5)
+    site.aws.deployment(60)
     seen = set()
     for edit in range(6):
         site.apply(comment=f"edit {edit}")

@@ -73,7 +73,7 @@ def test_a_bucket_that_is_not_ready_yet_fails_nothing(site: Site) -> None:
         "not there yet."
     )
     site.aws.release(fault)
-    site.objects.ready("site", seconds=15)
+    site.objects.ready("site", seconds=40)
 
 
 def test_an_imported_distribution_can_be_updated(site: Site) -> None:

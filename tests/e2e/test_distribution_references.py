@@ -36,16 +36,16 @@ def test_a_bucket_of_another_namespace_is_had_with_its_consent_only(site: Site, 
     assert site.writes() == []
     # Its next look by itself is minutes away.
     elsewhere.annotate("media", CONSENT, f"somebody,{here}")
-    obj = site.objects.ready("site", seconds=15)
+    obj = site.objects.ready("site", seconds=40)
     assert theirs.let_in() == [obj["status"]["arn"]]
     assert site.view().body == b"media"
     elsewhere.annotate("media", CONSENT, "somebody")
     site.objects.stalled("AccessDenied", "site")
-    elsewhere.until(lambda _: theirs.let_in() == [], what="the grant is taken back", seconds=15)
+    elsewhere.until(lambda _: theirs.let_in() == [], what="the grant is taken back", seconds=40)
     assert site.view().status == 403
     elsewhere.annotate("media", CONSENT, here)
     site.objects.ready("site")
-    elsewhere.until(lambda _: theirs.let_in() == [obj["status"]["arn"]], what="the grant is back", seconds=15)
+    elsewhere.until(lambda _: theirs.let_in() == [obj["status"]["arn"]], what="the grant is back", seconds=40)
     assert site.view().status == 200
 
 
@@ -109,7 +109,7 @@ def test_a_bucket_in_use_waits_to_be_deleted_and_says_for_whom(site: Site) -> No
     assert len(site.let_in()) == 1, "the distribution goes on being served"
     site.leave()
     # Its next look by itself is a minute away.
-    site.buckets.gone(seconds=15)
+    site.buckets.gone(seconds=40)
     assert not is_there(site.s3(), site.buckets.name("media"))
 
 
@@ -117,7 +117,7 @@ def test_a_bucket_that_is_retained_does_not_wait(site: Site) -> None:
     site.filled(deletionPolicy="Retain")
     obj = site.made()
     site.buckets.delete()
-    site.buckets.gone(seconds=15)
+    site.buckets.gone(seconds=40)
     assert site.view().body == b"media", "what it let in stays let in"
     assert site.let_in() == [obj["status"]["arn"]]
     obj = site.objects.condition("Reconciling", "True", "site")
@@ -140,7 +140,7 @@ def test_who_may_not_refer_to_a_bucket_does_not_keep_it(site: Site, elsewhere: W
     site.apply(origin(namespace=elsewhere.namespace))
     site.objects.stalled("AccessDenied", "site")
     elsewhere.delete()
-    elsewhere.gone(seconds=15)
+    elsewhere.gone(seconds=40)
     assert not is_there(theirs.s3(), elsewhere.name("media"))
     site.leave()
 
@@ -165,7 +165,7 @@ def test_a_bucket_and_its_distribution_are_applied_and_deleted_at_once_in_either
         site.buckets.ready()
         assert site.let_in() == [obj["status"]["arn"]]
         run("delete", "--wait=false", "-f", "-", input=both)
-        site.objects.gone("site", seconds=15)
-        site.buckets.gone(seconds=15)
+        site.objects.gone("site", seconds=40)
+        site.buckets.gone(seconds=40)
         assert not site.exists(obj["status"]["id"])
         assert not is_there(site.s3(), site.buckets.name("media"))

@@ -5,10 +5,9 @@ import shlex
 
 import pytest
 
-from sandbox.errors import SandboxError
 from sandbox.operator import USER, Operator
-from sandbox.processes import wait_until
 from sandbox.world import World, condition
+from tests.e2e.rights import known
 
 pytestmark = pytest.mark.e2e
 
@@ -19,15 +18,6 @@ SPEC = {
     "defaultBehavior": {"origin": "api"},
     "deletionPolicy": "Delete",
 }
-
-
-def may_read(world: World) -> bool:
-    """Say whether the API server knows already that the operator may read Secrets here."""
-    try:
-        world.plane.kubectl_run("auth", "can-i", "get", "secrets", "-n", world.namespace, f"--as={USER}")
-    except SandboxError:
-        return False
-    return True
 
 
 def test_a_secret_is_read_once_the_command_in_the_status_was_run_and_its_value_is_told_to_aws_only(
@@ -45,7 +35,7 @@ def test_a_secret_is_read_once_the_command_in_the_status_was_run_and_its_value_i
     assert not [call for call in world.aws.since(mark) if call.operation.startswith("CreateDistribution")]
 
     kubectl(*shlex.split(message.partition("Bind it: kubectl ")[2]))
-    wait_until(lambda: may_read(world), what="the API server knows of the binding")
+    known(world.plane, USER, "get", "secrets", world.namespace)
     site.look_now("site")
     obj = site.ready("site")
 

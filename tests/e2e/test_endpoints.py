@@ -48,11 +48,11 @@ def test_a_dead_endpoint_holds_up_nobody_else_and_is_used_once_it_lives(
             here.until(dead, lambda o: condition(o, "Ready").get("reason") == "Unavailable")
             here.shop.until(lambda o: condition(o, "Ready").get("reason") == "Unavailable", f"{name}-b")
         here.shop.apply(at(good), name)
-        here.shop.ready(name, 10)
+        here.shop.ready(name, 15)
         with door.open():
             if not shut:
                 here.shop.apply(at(good, versioning={"enabled": True}), name)
-                here.shop.ready(name, 10)
+                here.shop.ready(name, 15)
                 door.behind = here.aws.url
             here.ready(dead, 60)
             here.shop.ready(f"{name}-b", 60)
@@ -86,7 +86,7 @@ def test_a_wrong_address_is_told_to_the_account_and_its_objects_until_it_is_put_
             assert condition(told, "Reconciling")["status"] == "True"
             obj = here.shop.until(lambda o: condition(o, "Ready").get("reason") == "Unavailable", f"{name}-b")
             assert message(obj) == message(told)
-            here.shop.ready(name, 10)
+            here.shop.ready(name, 15)
             here.apply_account(wrong, {})
             here.ready(wrong)
             here.shop.ready(f"{name}-b")

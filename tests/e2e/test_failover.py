@@ -44,6 +44,12 @@ def lost(replica: Replica) -> list[str]:
     return [line for line in replica.said("error") if line.startswith("Leadership is lost: ")]
 
 
+def counts(replica: Replica, metric: str) -> bool:
+    """Say whether a metric is there, and more than nothing."""
+    metrics = replica.get("/metrics")
+    return metric in metrics and f"{metric} 0.0" not in metrics
+
+
 def edit(lone: World, *, versioning: bool) -> None:
     lone.apply(full_spec(lone, versioning={"enabled": versioning}))
 
@@ -57,7 +63,7 @@ def test_one_works_and_the_other_stands_ready_without_a_call(lone: World, replic
     assert (replicas.asked_aws(standby, mark), replicas.wrote(standby, audit)) == ([], [])
     assert standby.get("/readyz") == standby.get("/healthz") == "ok"
     ready = 'headrace_objects{kind="AcceleratedBucket",state="ready"}'
-    assert f"{ready} 0.0" not in leader.get("/metrics")
+    wait_until(lambda: counts(leader, ready), what="the leader counts what is ready")
     assert f"{ready} 0.0" in standby.get("/metrics"), "or each object would be counted twice"
     # The audit log tells replicas apart, and managedFields the release.
     holder = replicas.lease()["holderIdentity"]
@@ -74,12 +80,13 @@ def test_one_works_and_the_other_stands_ready_without_a_call(lone: World, replic
 def test_a_leader_replaces_the_lease_and_a_standby_reads_it(lone: World, replicas: Replicas) -> None:
     leader, standby = replicas.pair()
     mark, renewed = lone.audit.mark(), replicas.lease()["renewTime"]
-    wait_until(lambda: replicas.lease()["renewTime"] > renewed, what="a renewal")
-    time.sleep(1)
-    of = {
-        each.name: {(r.verb, r.code) for r in replicas.asked(each, mark) if r.resource == "leases"}
-        for each in (leader, standby)
-    }
+
+    def asked(replica: Replica) -> list[tuple[str, int]]:
+        return [(r.verb, r.code) for r in replicas.asked(replica, mark) if r.resource == "leases"]
+
+    wait_until(lambda: min(len(asked(each)) for each in (leader, standby)) >= 3, what="several renewals")
+    assert replicas.lease()["renewTime"] > renewed
+    of = {each.name: set(asked(each)) for each in (leader, standby)}
     assert of == {leader.name: {("update", 200)}, standby.name: {("get", 200)}}
 
 
@@ -92,7 +99,7 @@ def test_an_idle_leader_that_is_asked_to_end_hands_over_at_once(lone: World, rep
     end(leader)
     # Nobody may lead at this very moment: it is seen to by whoever is next.
     edit(lone, versioning=False)
-    lone.ready()
+    lone.ready(seconds=60)
     # Its watches may be behind.
     listed = sorted(r.resource for r in replicas.asked(standby, mark) if r.verb == "list")
     assert listed == ["acceleratedbuckets", "awsaccounts", "distributions", "namespaces"]
@@ -163,7 +170,7 @@ def test_a_leader_that_is_killed_is_replaced_when_its_lease_lapses(lone: World, 
     lone.ready()
     leader.kill()
     edit(lone, versioning=False)
-    lone.ready()
+    lone.ready(seconds=60)
     standby.leads()
 
 
@@ -315,12 +322,14 @@ def test_two_releases_on_the_same_objects_are_told_of_each_other_and_live(
         assert "headrace_other_operators 1.0" in here.get("/metrics")
         mark = lone.audit.mark()
         lone.annotate("media", "headrace.io/reconcile-requested-at", "once more")
+
+        def writes() -> list[int]:
+            written = [replicas.wrote(each, mark) for each in (here, other)]
+            return [len([r for r in requests if r.group == "headrace.io"]) for requests in written]
+
         time.sleep(5)
-        writes = [
-            len([r for r in replicas.wrote(each, mark) if r.group == "headrace.io"]) for each in (here, other)
-        ]
-        assert max(writes) <= 12, "each answers the other ever more seldom"
-        assert min(writes) >= 1, "they do not agree"
+        assert max(writes()) <= 12, "each answers the other ever more seldom"
+        wait_until(lambda: min(writes()) >= 1, what="both write: they do not agree")
     finally:
         other.stop()
     metadata = lone.get()["metadata"]

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.aws.clients import ACCOUNT
 from sandbox.control_plane.server import ControlPlane
+from sandbox.processes import wait_until
 from sandbox.world import condition
 from tests.e2e import pods
 from tests.e2e.pods import ARN, EKS, ROLE, Agent
@@ -123,7 +124,7 @@ def test_an_association_or_a_trust_that_is_missing_is_told_until_it_is_there(
         sentence = f"(404): (ResourceNotFoundException): no association found. {NEEDS}"
         assert message(here.stalled(account, "AccessDenied")).endswith(sentence)
         assert message(here.shop.stalled("AccessDenied", name)).endswith(sentence)
-        assert sentence in here.operator.log
+        wait_until(lambda: sentence in here.operator.log, what="the log has it, too")
         agent.associated = ARN
         pods.trust(here.aws, pods.by_agent(f"{EKS}-of-others"))
         here.look_now(account)

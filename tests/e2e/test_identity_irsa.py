@@ -8,6 +8,7 @@ import pytest
 from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.server import ControlPlane
+from sandbox.processes import wait_until
 from tests.e2e import pods
 from tests.e2e.pods import ARN, AUDIENCE, ISSUER, ROLE
 from tests.e2e.realm import CLUSTER, SECOND, Realm, message
@@ -122,7 +123,7 @@ def test_a_token_that_is_not_there_is_told_until_it_is(
         irsa.look_now(account)
         assert message(irsa.stalled(account, "AccessDenied")) == sentence
         assert message(irsa.shop.stalled("AccessDenied", name)) == sentence
-        assert sentence in irsa.operator.log
+        wait_until(lambda: sentence in irsa.operator.log, what="the log has it, too")
         file.write_text(pods.token(irsa.plane, AUDIENCE))
         irsa.ready(account)
         irsa.shop.ready(name)

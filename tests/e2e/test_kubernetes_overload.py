@@ -39,7 +39,7 @@ def statuses(between: Proxy, name: str) -> list[tuple[bool, int]]:
 
     The API server shows a status before its answer has passed the proxy: the last patch is waited for.
     """
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (True, 200) not in (found := [(p.path.endswith("/status"), p.status) for p in between.about(name)]):
         assert time.monotonic() < deadline, found
         time.sleep(0.02)

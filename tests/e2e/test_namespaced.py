@@ -155,8 +155,8 @@ def test_a_namespace_without_a_role_holds_up_no_other_and_is_served_once_it_has_
     ) in operator.log
 
     here.grant(games.namespace, SERVED)
-    games.ready(seconds=40)
-    wait_until(operator.ready, what="it is ready", seconds=40)
+    games.ready(seconds=60)
+    wait_until(operator.ready, what="it is ready", seconds=60)
     assert operator.get("/healthz") == "ok"
 
 
@@ -174,7 +174,7 @@ def test_a_namespace_that_is_deleted_with_its_objects_goes_with_rights_from_outs
     here.revoke(games.namespace)
     here.plane.kubectl_run("delete", "namespace", games.namespace, "--wait=false")
     refused = f"may not patch AcceleratedBucket {games.namespace}/media"
-    wait_until(lambda: refused in operator.log, what=refused)
+    wait_until(lambda: refused in operator.log, what=refused, seconds=60)
     bucket(shop)
     shop.ready()
 
@@ -183,7 +183,7 @@ def test_a_namespace_that_is_deleted_with_its_objects_goes_with_rights_from_outs
     for command in section.replace("\\\n", "").strip().splitlines():
         said = command.replace("headrace-farewell", name).replace("tools:", f"{shop.namespace}:")
         kubectl(*shlex.split(said)[1:])
-    kubectl("wait", "--for=delete", f"namespace/{games.namespace}", "--timeout=60s")
+    kubectl("wait", "--for=delete", f"namespace/{games.namespace}", "--timeout=120s")
     kubectl("delete", "clusterrole,clusterrolebinding", name)
     assert games.aws.client("s3").list_buckets(Prefix=games.namespace)["Buckets"] == []
 

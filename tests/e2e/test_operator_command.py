@@ -18,7 +18,7 @@ from tests.e2e.http import get
 
 pytestmark = pytest.mark.e2e
 
-SECONDS = 20
+SECONDS = 60
 
 
 def environment(tmp_path: Path, more: Mapping[str, str]) -> dict[str, str]:
@@ -155,7 +155,7 @@ def test_until_it_reaches_the_cluster_it_lives_and_says_what_it_waits_for(
         status, told = get(f"http://{address}/readyz")
         assert (status, told.startswith(said)) == (503, True)
         os.kill(child.pid, signal.SIGTERM)
-        assert child.wait(10) == 0
+        assert child.wait(SECONDS) == 0
     finally:
         child.stop(grace=0)
 

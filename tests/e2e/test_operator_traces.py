@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from headrace.controller.secrets import READER
-from sandbox.operator import NAMESPACE, SERVICE_ACCOUNT, Operator
-from sandbox.processes import wait_until
+from sandbox.operator import NAMESPACE, SERVICE_ACCOUNT, USER, Operator
 from sandbox.world import World
 from tests.collector import Collector, Span, collecting
 from tests.e2e.buckets import full_spec
 from tests.e2e.conftest import Start
 from tests.e2e.distributions import SECONDS
 from tests.e2e.http import get
-from tests.e2e.test_distribution_secrets import SPEC, VALUE, may_read
+from tests.e2e.rights import known
+from tests.e2e.test_distribution_secrets import SPEC, VALUE
 
 pytestmark = pytest.mark.e2e
 
@@ -107,7 +107,7 @@ def test_nothing_that_is_secret_is_told_in_logs_traces_or_metrics(
     kubectl(*secret, f"--from-literal=api={VALUE}")
     account = f"--serviceaccount={NAMESPACE}:{SERVICE_ACCOUNT}"
     kubectl(*shlex.split(f"create rolebinding {READER} -n {lone.namespace} --clusterrole={READER}"), account)
-    wait_until(lambda: may_read(lone), what="the API server knows of the binding")
+    known(lone.plane, USER, "get", "secrets", lone.namespace)
     operator = traced(start, collector)
     site.apply(SPEC, "site")
     site.ready("site")

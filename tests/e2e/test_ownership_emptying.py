@@ -43,9 +43,7 @@ def left(s3: "S3Client", bucket: str) -> int:
 
 def farewell(world: World) -> str:
     """Return what the last event tells of the end; events are posted behind its back."""
-    wait_until(
-        lambda: any(event["reason"] == "Deleted" for event in world.events()), what="the farewell", seconds=10
-    )
+    wait_until(lambda: any(event["reason"] == "Deleted" for event in world.events()), what="the farewell")
     return next(str(event["note"]) for event in world.events() if event["reason"] == "Deleted")
 
 
@@ -170,7 +168,7 @@ def test_pausing_stops_it_within_a_batch_and_it_goes_on_from_there(filled: World
     filled.delete()
     filled.until(progressed, what="progress", seconds=40)
     filled.annotate("media", PAUSED, "true")
-    obj = filled.until(lambda obj: "its deletion waits" in says(obj), what="Paused", seconds=15)
+    obj = filled.until(lambda obj: "its deletion waits" in says(obj), what="Paused")
     told = obj["status"]["emptied"]
     filled.mark()
     before = left(s3, bucket)
@@ -192,7 +190,7 @@ def test_taking_the_flag_back_stops_it_and_what_is_left_stays(filled: World) -> 
     filled.delete()
     filled.until(progressed, what="progress", seconds=40)
     filled.patch({"spec": {"emptyOnDelete": False}})
-    filled.stalled("NotEmpty", seconds=15)
+    filled.stalled("NotEmpty")
     before = left(s3, bucket)
     assert before > 0
     filled.look_now()

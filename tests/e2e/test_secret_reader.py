@@ -10,8 +10,9 @@ from headrace.controller.secrets import FreshSecrets, secret_values
 from headrace.engine.errors import Denied, Waiting
 from headrace.engine.sensitive import Sensitive
 from sandbox.control_plane.server import ControlPlane
-from sandbox.operator import install
+from sandbox.operator import USER, install
 from tests.e2e.life import Cradle
+from tests.e2e.rights import known
 
 pytestmark = pytest.mark.e2e
 
@@ -32,6 +33,7 @@ def test_the_commands_that_are_told_do_without_a_cluster_role(
         secret_values(secrets, shop, wanted)
     for command in refused.value.message.partition("Make and bind one: ")[2].split(" && "):
         control_plane.kubectl_run(*shlex.split(command)[1:])
+    known(control_plane, USER, "get", "secrets", shop)
 
     assert secret_values(secrets, shop, wanted) == {("origin-keys", "api"): Sensitive("s3cr3t")}
 
@@ -55,6 +57,7 @@ def test_the_command_that_is_told_lets_the_operator_read_the_secrets_of_that_nam
     kubectl, *arguments = shlex.split(refused.value.message.partition("Bind it: ")[2])
     assert kubectl == "kubectl"
     control_plane.kubectl_run(*arguments)
+    known(control_plane, USER, "get", "secrets", shop)
 
     assert secret_values(secrets, shop, wanted) == {("origin-keys", "api"): Sensitive("s3cr3t")}
     with pytest.raises(Waiting, match="There is no Secret other-keys"):

@@ -9,11 +9,11 @@ import pytest
 
 from headrace.kinds.definition import ADOPT
 from sandbox.aws.clients import ACCOUNT
-from sandbox.errors import SandboxError
 from sandbox.operator import NAMESPACE, USER
 from sandbox.world import Object, World
 from tests.e2e.buckets import names, snapshot, tags, writes
 from tests.e2e.realm import CLUSTER, EVERYTHING, SECOND, Realm, message
+from tests.e2e.rights import may
 
 pytestmark = pytest.mark.e2e
 
@@ -66,7 +66,7 @@ def test_a_namespace_that_no_entry_names_may_not_use_the_account(here: Realm, na
         )
         assert here.shop.calls(name) == []
         here.apply_account(account, granting(to(here.shop, **EVERYTHING)), whole=True)
-        here.shop.ready(name, 5)
+        here.shop.ready(name)
 
 
 def test_an_account_without_entries_is_nobody_s(here: Realm, name: str) -> None:
@@ -90,11 +90,11 @@ def test_labels_of_the_namespace_open_and_close_the_account(here: Realm, name: s
         here.shop.look_now(name)
         here.shop.stalled("AccessDenied", name)
         label("tier=one")
-        here.shop.ready(name, 5)
+        here.shop.ready(name)
         before = snapshot(here.aws.client("s3"), name)
         here.shop.mark()
         label("tier-", "team-")
-        here.shop.stalled("AccessDenied", name, 5)
+        here.shop.stalled("AccessDenied", name)
         assert here.shop.calls(name) == []
         assert snapshot(here.aws.client("s3"), name) == before
 
@@ -123,7 +123,7 @@ def test_a_name_that_no_pattern_covers_is_refused(here: Realm, name: str) -> Non
         )
         assert here.shop.calls(name) == []
         here.apply_account(account, granting(entry, to(here.shop, **buckets(create=[name]))), whole=True)
-        here.shop.ready(name, 5)
+        here.shop.ready(name)
 
 
 def test_what_may_only_be_adopted_is_never_made(here: Realm, name: str) -> None:
@@ -157,7 +157,7 @@ def test_what_may_only_be_made_is_never_adopted(
         here.apply_account(
             account, granting(to(here.shop, **buckets(create=[name], adopt=[name]))), whole=True
         )
-        here.shop.ready(name, 5)
+        here.shop.ready(name)
 
 
 def test_a_key_that_may_not_be_passed_is_refused_before_anything_is_made(here: Realm, name: str) -> None:
@@ -171,7 +171,7 @@ def test_a_key_that_may_not_be_passed_is_refused_before_anything_is_made(here: R
         assert here.shop.calls(name) == []
         entry = to(here.shop, **buckets(["*"]), passes={"keys": [f"arn:aws:kms:*:{ACCOUNT}:key/*"]})
         here.apply_account(account, granting(entry), whole=True)
-        here.shop.ready(name, 5)
+        here.shop.ready(name)
 
 
 # Apart
@@ -281,13 +281,6 @@ def test_a_region_of_another_partition_is_told(here: Realm, name: str) -> None:
 
 
 def test_no_secret_but_those_of_the_operator_s_namespace_can_be_read(here: Realm) -> None:
-    def may(verb: str, namespace: str) -> bool:
-        try:
-            said = here.plane.kubectl_run("auth", "can-i", verb, "secrets", f"--as={USER}", "-n", namespace)
-        except SandboxError:
-            return False
-        return said.strip() == "yes"
-
-    assert may("get", NAMESPACE)
-    assert not may("list", NAMESPACE)
-    assert not may("get", here.shop.namespace)
+    assert may(here.plane, USER, "get", "secrets", NAMESPACE)
+    assert not may(here.plane, USER, "list", "secrets", NAMESPACE)
+    assert not may(here.plane, USER, "get", "secrets", here.shop.namespace)

@@ -117,11 +117,18 @@ def older(spec: Spec, name: str, **metadata: Any) -> dict[str, Any]:
     return bucket(spec, name, **metadata) | {"apiVersion": f"{OLDER}/{VERSION}"}
 
 
+def served(plane: ControlPlane) -> bool:
+    """Say whether the definition is among what the API server tells that it serves, which comes later."""
+    found = plane.read(f"/apis/{OLDER}/{VERSION}") or {"resources": []}
+    return BUCKET.plural in {each["name"] for each in found["resources"]}
+
+
 @pytest.fixture
 def specs(control_plane: ControlPlane) -> list[Spec]:
     """Specs that break every bound and every rule there is, known to a cluster that has neither."""
     control_plane.kubectl_run("apply", "--server-side", "--filename=-", input=definition(loosened))
     control_plane.kubectl_run("wait", "--for=condition=Established", "--timeout=30s", f"crd/{RESOURCE}")
+    wait_until(lambda: served(control_plane), what="the API server serves it")
     # What no schema knows is pruned, and cannot be stored.
     stored = {name: each for name, each in BAD.items() if name not in NEVER_STORED}
     bad = [spec for spec, sentence in stored.values() if sentence not in {"colour", "mfa"}]
@@ -164,5 +171,5 @@ def refusals(namespace: Namespace, specs: list[Spec]) -> str:
             told = str(error)
         return all(f'"new-{number}" is invalid' in told for number in range(len(specs)))
 
-    wait_until(refused, what="the tightened schema refuses every new object")
+    wait_until(refused, what="the tightened schema refuses every new object", seconds=60)
     return told

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.e2e
 
 Right = tuple[str, str, str]
 """API group, resource with its subresource, verb."""
+NUMBER = "777788889999"
+"""An account of AWS that no other test works in: accounts are asked again and again who they are."""
 OPEN_TO_EVERYBODY = {
     ("authorization.k8s.io", "selfsubjectrulesreviews", "create"),
     ("authorization.k8s.io", "selfsubjectaccessreviews", "create"),
@@ -111,9 +113,9 @@ def live_as_distribution(world: World) -> None:
 def live_as_account(world: World) -> None:
     """Let an account have a life in which every right is needed, with its keys in a Secret."""
     name, kubectl = f"{world.namespace}-account", world.plane.kubectl_run
-    keys = ("--from-literal=aws_access_key_id=111122223333", "--from-literal=aws_secret_access_key=stand-in")
+    keys = (f"--from-literal=aws_access_key_id={NUMBER}", "--from-literal=aws_secret_access_key=stand-in")
     kubectl("create", "secret", "generic", name, "-n", NAMESPACE, *keys)
-    held = world.aws.fault(operation="GetCallerIdentity", action="hold", count=1)
+    held = world.aws.fault(account=NUMBER, operation="GetCallerIdentity", action="hold", count=1)
     spec = {"region": "eu-central-1", "credentials": {"secretRef": {"name": name}}}
     account = {"apiVersion": API_VERSION, "kind": "AWSAccount", "metadata": {"name": name}, "spec": spec}
     kubectl("apply", "--server-side", "-f", "-", input=json.dumps(account))
@@ -121,8 +123,8 @@ def live_as_account(world: World) -> None:
     # Its status, too, is written over a version that it has not seen yet.
     kubectl("label", "awsacct", name, "seen=yes")
     world.aws.release(held)
-    kubectl("wait", "--for=condition=Ready", "awsacct", name, "--timeout=20s")
-    kubectl("delete", "awsacct", name, "--timeout=20s")
+    kubectl("wait", "--for=condition=Ready", "awsacct", name, "--timeout=60s")
+    kubectl("delete", "awsacct", name, "--timeout=60s")
     kubectl("delete", "secret", "-n", NAMESPACE, name)
 
 

@@ -2,7 +2,10 @@
 
 import datetime as dt
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from sandbox.control_plane.audit import AuditLog, Request, by_user, read
 
@@ -71,6 +74,35 @@ def test_a_mark_is_found_behind_a_line_longer_than_a_block(tmp_path: Path) -> No
     assert AuditLog(path).mark() == len(LINE)
     path.write_text("x" * 200_000)
     assert AuditLog(path).mark() == 0
+
+
+def begun(id: str, name: str) -> str:
+    return json.dumps(EVENT | {"auditID": id, "stage": "RequestReceived", "objectRef": {"name": name}}) + "\n"
+
+
+def over(id: str, name: str) -> str:
+    return begun(id, name).replace("RequestReceived", "ResponseComplete")
+
+
+def test_who_reads_waits_for_the_end_of_what_had_begun_and_of_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text(begun("1", "first") + begun("2", "second") + over("2", "second"))
+    log = AuditLog(path, patience=60)
+    with ThreadPoolExecutor(2) as pool:
+        requests, mark = pool.submit(log.since, 0), pool.submit(log.mark)
+        with pytest.raises(TimeoutError):
+            requests.result(0.1)
+        assert not mark.done()
+        with path.open("a") as file:
+            file.write(over("1", "first") + begun("3", "third"))
+        assert [request.name for request in requests.result(60)] == ["second", "first"]
+        assert mark.result(60) == path.stat().st_size
+
+
+def test_what_a_server_did_not_get_to_tell_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(begun("1", "first") + over("2", "second"))
+    log = AuditLog(tmp_path / "log", patience=0)
+    assert [request.name for request in log.since(0)] == ["second"]
 
 
 def test_the_requests_of_one_user_are_told_apart(tmp_path: Path) -> None:

@@ -204,11 +204,12 @@ def test_calls_side_by_side_wait_for_the_latency_side_by_side(cloud: StandIn) ->
 
 
 def test_a_delay_slows_only_the_calls_that_it_names(cloud: StandIn) -> None:
-    cloud.fault(service="sts", action="delay", delay=0.2, count=1)
+    number = cloud.fault(service="sts", action="delay", delay=1.0, count=1)
     _identity(cloud)
     _identity(cloud)
     first, second = cloud.log()
-    assert first.duration >= 0.2 > second.duration
+    assert (first.fault, second.fault) == (number, None)
+    assert first.duration >= 1.0 > second.duration
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_what_a_child_has_started_goes_with_it(tmp_path: Path) -> None:
     child = Child.start("parent", ["/bin/sh", "-c", script, "sh", HOLD, str(lock)], ENV, tmp_path / "log")
     wait_until(lambda: not _free(lock), what="the grandchild holds the lock", children=[child])
     child.stop()
-    wait_until(lambda: _free(lock), what="the grandchild is dead", seconds=5)
+    wait_until(lambda: _free(lock), what="the grandchild is dead")
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -102,7 +102,7 @@ time.sleep(600)
     with subprocess.Popen([sys.executable, "-c", script], env=ENV) as parent:
         wait_until(lambda: not _free(lock), what="the child holds the lock")
         parent.send_signal(how)
-    wait_until(lambda: _free(lock), what="the child is dead", seconds=5)
+    wait_until(lambda: _free(lock), what="the child is dead")
 
 
 def test_free_ports_are_different_and_not_taken_for_outgoing_connections() -> None:

@@ -1,6 +1,7 @@
 """Sources of credentials: what the process runs with, keys, or a role, and that none is taken for another."""
 
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import parse_qs
@@ -12,6 +13,7 @@ from headrace.aws.meter import Call, Meter
 from headrace.aws.pacing import Pacing
 from headrace.aws.sessions import Account
 from headrace.engine.errors import BadCredentials, CloudError, Denied, Invalid, Unavailable
+from sandbox.processes import wait_until
 from tests.unit.aws.loopback import Answer, Loopback, loopback, wrapped
 
 ROLE = Role("arn:aws:iam::444455556666:role/delivery", "prod-1/shop", "headrace@shop")
@@ -170,9 +172,26 @@ def test_a_check_asks_anew_and_what_it_hears_is_what_is_known(aws: Loopback) -> 
     assert len(aws.asked) == 4
 
 
+class Turn:
+    """A lock that knows how many have come to it."""
+
+    def __init__(self) -> None:
+        self._lock, self.came = threading.Lock(), list[int]()
+
+    def acquire(self, blocking: bool = True) -> bool:
+        self.came.append(threading.get_ident())
+        return self._lock.acquire(blocking)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
 @pytest.mark.usefixtures("impatient")
-def test_those_who_wait_for_an_answer_share_the_failure(aws: Loopback) -> None:
-    mine = account(Source(endpoint_url="http://127.0.0.1:9"))
+def test_those_who_wait_for_an_answer_share_the_failure(
+    aws: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, turn = account(Source(endpoint_url="http://127.0.0.1:9")), Turn()
+    monkeypatch.setattr(mine, "_asking", turn)
     meter = mine._meter
     calls: list[Call] = []
     meter.listen(calls.append)
@@ -184,14 +203,14 @@ def test_those_who_wait_for_an_answer_share_the_failure(aws: Loopback) -> None:
             return type(error).__name__
 
     # Whoever comes while somebody asks, waits for that answer and does not ask again.
-    held = mine._asking
-    with held, ThreadPoolExecutor(8) as pool:
+    turn.acquire()
+    with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(ask) for _ in range(8)]
-        while not all(future.running() for future in waiting):
-            pass
-        held.release()
+        try:
+            wait_until(lambda: len(turn.came) == 9, what="all of them wait")
+        finally:
+            turn.release()
         answers = {future.result() for future in waiting}
-        held.acquire()
     assert answers == {Unavailable.__name__}
     assert len(calls) <= 3
 

@@ -142,7 +142,7 @@ def test_threads_together_get_no_more_than_the_rate() -> None:
     start = threading.Barrier(8)
 
     def take_many(_: int) -> None:
-        start.wait(timeout=5)
+        start.wait(timeout=30)
         for _ in range(25):
             paced.take()
 
@@ -156,16 +156,16 @@ def test_who_waits_does_not_keep_others_from_asking() -> None:
 
     def sleep(_: float) -> None:
         waiting.set()
-        go_on.wait(timeout=5)
+        go_on.wait(timeout=30)
 
     paced = TokenBucket(1, clock=lambda: 0.0, sleep=sleep)
     paced.take()
     with ThreadPoolExecutor(1) as pool:
         sleeper = pool.submit(paced.take)
-        assert waiting.wait(timeout=5)
+        assert waiting.wait(timeout=30)
         paced.slow_down()
         go_on.set()
-        assert sleeper.result(timeout=5) == 1.0
+        assert sleeper.result(timeout=30) == 1.0
 
 
 def test_there_is_one_bucket_for_each_account_region_and_service() -> None:

@@ -46,7 +46,7 @@ def test_answers_are_kept_apart_by_key_and_dropped_for_the_next_look(target: Tar
 def test_who_asks_for_something_else_does_not_wait(target: Target) -> None:
     met = threading.Barrier(2)
     with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(target.share, key, lambda: met.wait(timeout=5)) for key in ("tags", "policy")]
+        both = [pool.submit(target.share, key, lambda: met.wait(timeout=30)) for key in ("tags", "policy")]
         assert sorted(each.result() for each in both) == [0, 1]
 
 

@@ -41,5 +41,5 @@ def test_a_turn_ends_with_an_error_too() -> None:
 
     thread = threading.Thread(target=enter)
     thread.start()
-    assert entered.wait(5)
+    assert entered.wait(30)
     thread.join()

@@ -80,7 +80,7 @@ class FakeTarget:
 
     def read(self, name: str, missing: Slice | Missing = ABSENT) -> Slice | Missing:
         if self.meeting is not None:
-            self.meeting.wait(timeout=5)
+            self.meeting.wait(timeout=30)
         self.step(f"read {name}")
         if "presence" not in self.there and name != "presence":
             raise Refusal(Conflict(f"there is no {self.id}"))

@@ -112,7 +112,7 @@ def test_what_needs_nothing_of_each_other_is_settled_side_by_side() -> None:
     together = threading.Barrier(3)
 
     def meeting(node: Node) -> Settled:
-        together.wait(timeout=5)
+        together.wait(timeout=30)
         return report(node)
 
     assert len(settle([node(name) for name in "abc"], meeting)) == 3

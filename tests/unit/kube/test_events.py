@@ -11,6 +11,7 @@ from headrace.engine.fence import Fence
 from headrace.kinds.definition import ObjectRef
 from headrace.kube import events as module
 from headrace.kube.events import EventRecorder
+from sandbox.processes import wait_until
 from tests.unit.controller.objects import obj
 from tests.unit.kube.apiserver import Answer, ApiServer, Asked, refusal
 from tests.unit.kube.conftest import connected
@@ -264,6 +265,8 @@ def test_nobody_waits_for_events_and_what_is_too_much_is_dropped(
         recorder.record(obj(uid=f"uid-{number}"), READY)
     dropped = [record for record in caplog.records if "dropped" in record.getMessage()]
     assert 9 <= len(dropped) <= 10, "ten wait, and one or none is on its way"
+
+    wait_until(lambda: bool(server.asked), what="the first event is on its way")
 
     # The queue is full, and nothing goes out: stopping must not wait for that.
     recorder.stop(0.05)

@@ -135,13 +135,15 @@ def test_a_bucket_that_is_gone_is_empty(content: Content) -> None:
 def test_a_thousand_go_at_a_time_and_several_batches_side_by_side(content: Content) -> None:
     content.make()
     content.fill(keys=1000, markers=5)
-    content.stand_in.fault(operation="DeleteObjects", resource=content.name, action="delay", delay=1.0)
-    assert content.empty().deleted == 6000
-    calls = sorted(content.calls("DeleteObjects"), key=lambda call: call.time)
-    assert len(calls) >= 6
-    spans = [(call.time, call.time + call.duration) for call in calls]
-    together = max(sum(begin <= at < end for begin, end in spans) for at, _ in spans)
-    assert together >= 2
+    hold = content.stand_in.fault(operation="DeleteObjects", resource=content.name, action="hold")
+    with ThreadPoolExecutor(1) as pool:
+        came = pool.submit(content.empty)
+        try:
+            content.stand_in.wait_until_held(hold, calls=2)
+        finally:
+            content.stand_in.release(hold)
+        assert came.result().deleted == 6000
+    assert len(content.calls("DeleteObjects")) >= 6
 
 
 def test_no_more_batches_are_held_than_are_deleted_at_once(
