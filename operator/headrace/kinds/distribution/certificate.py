@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from headrace.engine.graph import Ref
 from headrace.engine.slices import ApiModel, Rule
-from headrace.resources.cloudfront.distribution._checks import checked
 from headrace.resources.cloudfront.distribution.viewer_certificate import MinimumProtocolVersion, SSLSupport
+from headrace.resources.models import checked
 
 _REGION = "us-east-1"
 _ONE_ZONE = "dns has exactly one of hostedZoneID and hostedZoneName"

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from headrace.engine.document import Body
 from headrace.engine.graph import KNOWN_LATER
 from headrace.engine.slices import Missing, Slice
-from headrace.resources.cloudfront.distribution._checks import checked, none_for_empty
 from headrace.resources.cloudfront.distribution._member import DistributionLens
+from headrace.resources.models import checked, none_for_empty
 
 _MEMBER = "ViewerCertificate"
 _ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+"
