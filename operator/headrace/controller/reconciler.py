@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from headrace.controller.api import Gone, Object
+from headrace.controller.conditions import moment
 from headrace.controller.consequences import Next, next_look
 from headrace.controller.deletion import delete
 from headrace.controller.keeping import keep, still_deploying
@@ -38,8 +38,7 @@ class Reconciler:
         Raises:
             ApiError: the API server did not take what we have to say; to be tried again.
         """
-        now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        seen = Seen(obj, now, f"{obj.ref}", outages=outages)
+        seen = Seen(obj, moment(self._clock()), f"{obj.ref}", outages=outages)
         try:
             came = attempt(Told(seen), partial(self._pass, seen))
         except Gone:

@@ -14,6 +14,7 @@ from pydantic.config import JsonDict
 
 from headrace.engine.slices import ApiModel, Rule
 from headrace.resources.models import checked, none_for_empty, ranked
+from headrace.resources.tagging import TagKey, TagValue
 
 # As they cool down. S3 moves objects in this direction only.
 COLDER = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
@@ -68,8 +69,6 @@ Day = Annotated[
 Days = Annotated[int, Field(ge=0, le=_LAST_DAY)]
 SomeDays = Annotated[int, Field(ge=1, le=_LAST_DAY)]
 Versions = Annotated[int, Field(ge=1, le=100)]
-TagKey = Annotated[str, Field(min_length=1, max_length=128)]
-TagValue = Annotated[str, Field(max_length=256)]
 
 
 class Transition(ApiModel):
