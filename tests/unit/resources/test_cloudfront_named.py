@@ -1,7 +1,7 @@
 """What CloudFront keeps under our names, on the stand-in: the calls that it takes, what a crash leaves."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -117,12 +117,6 @@ class Thing:
         }
         made = self.stand_in.client("cloudfront").create_distribution(DistributionConfig=config)
         return str(made["Distribution"]["Id"])
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
 
 
 @pytest.fixture

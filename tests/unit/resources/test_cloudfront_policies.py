@@ -18,9 +18,6 @@ from headrace.resources.cloudfront.origin_access_control.settings import Setting
 from headrace.resources.cloudfront.origin_request_policy.config import OriginRequestPolicy
 from headrace.resources.cloudfront.response_headers_policy.config import ResponseHeadersPolicy
 from sandbox.aws.stand_in import StandIn
-from tests.unit.resources.test_cloudfront_named import stand_in
-
-__all__ = ["stand_in"]
 
 MODELS: dict[str, type[ShapedSlice]] = {
     "CachePolicyConfig": CachePolicy,
