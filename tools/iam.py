@@ -102,8 +102,6 @@ def _members(kind: Definition[Any]) -> Iterator[tuple[ResourceType, Facet[Any, A
 
 # The page
 
-_PURPOSES = ("Policy", "Setting", "To read", "To write", "To delete the content", "To say more")
-
 
 def page(kind: Definition[Any]) -> str:
     """Return the page about the policies of a kind."""

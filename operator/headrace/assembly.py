@@ -37,10 +37,11 @@ from headrace.kinds.registry import DEFINITIONS, KINDS
 from headrace.kube.client import KubeClient, make_client
 from headrace.kube.connection import Heartbeat, load, path_of
 from headrace.kube.events import EventRecorder
-from headrace.kube.lease import Lease, stamp
+from headrace.kube.lease import Lease
 from headrace.kube.relist import scopes
 from headrace.kube.reviews import KubeReviews
 from headrace.kube.rights import Rights
+from headrace.kube.times import stamp
 from headrace.resources.registry import declared_actions
 from headrace.telemetry import catalogue
 from headrace.telemetry.authorization import Reviews

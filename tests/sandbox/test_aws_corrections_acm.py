@@ -1,26 +1,15 @@
 """Where the stand-in's ACM behaves like AWS, by itself or because it is put right."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.stand_in import StandIn
 from tests.sandbox.cdn import Cdn, listed, validation
 
 pytestmark = pytest.mark.standin
 
 STRANGER = "222222222222"
-
-
-@pytest.fixture
-def cdn(aws: StandIn) -> Iterator[Cdn]:
-    """An empty stand-in."""
-    aws.reset()
-    aws.deployment(0)
-    yield Cdn(aws)
-    aws.reset()
 
 
 def _request(cdn: Cdn, *names: str, **more: Any) -> str:

@@ -1,6 +1,6 @@
 """Where the stand-in behaves like AWS in what our distributions rely on, by itself or put right."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,15 +19,6 @@ ELSEWHERE = {
     *("OriginAccessControlId", "OriginRequestPolicyId", "ResponseHeadersPolicyId", "CachePolicyId"),
     *("VpcOriginConfig", "Aliases", "OriginGroups", "ACMCertificateArn", "S3OriginConfig"),
 }
-
-
-@pytest.fixture
-def cdn(aws: StandIn) -> Iterator[Cdn]:
-    """An empty stand-in where everything is deployed at the second look."""
-    aws.reset()
-    aws.deployment(0)
-    yield Cdn(aws)
-    aws.reset()
 
 
 def _refusal(act: Callable[..., object], **parameters: Any) -> tuple[int, str, str]:

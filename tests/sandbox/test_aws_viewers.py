@@ -18,15 +18,6 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-def cdn(aws: StandIn) -> Iterator[Cdn]:
-    """An empty stand-in where everything is deployed at the second look."""
-    aws.reset()
-    aws.deployment(0)
-    yield Cdn(aws)
-    aws.reset()
-
-
-@pytest.fixture
 def site(cdn: Cdn) -> dict[str, Any]:
     """A distribution of a bucket that lets it in."""
     cdn.bucket("media", **{"index.html": "hello", "a/b": "deep"})

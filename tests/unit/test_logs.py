@@ -1,7 +1,6 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -98,18 +97,6 @@ def test_for_people_the_traceback_comes_below_the_line() -> None:
 
 
 # Who is heard
-
-
-@pytest.fixture
-def loggers() -> Iterator[None]:
-    """Put logging back as it was."""
-    root, ours = logging.getLogger(), logging.getLogger("headrace")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
 
 
 @pytest.mark.usefixtures("loggers")

@@ -1,10 +1,9 @@
 import asyncio
 import json
-import logging
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -23,18 +22,11 @@ from tests.unit.kube.cluster import kubeconfig
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loggers: None) -> None:
     """No cluster to be found, no settings of whoever runs the tests, and logging as it was afterwards."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     monkeypatch.setenv("COLUMNS", "250")
-    root, ours = logging.getLogger(), logging.getLogger("headrace")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
-    root.handlers.clear()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
 
 
 def run(*arguments: str, env: Mapping[str, str] | None = None) -> Result:

@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from headrace.aws.sessions import Identity
 from headrace.controller import finalizer
 from headrace.controller.accounts import Accounts
 from headrace.controller.api import Api, ApiError, Object, conditions_of
-from headrace.controller.conditions import Aspect, bug, conditions, kept
+from headrace.controller.conditions import Aspect, bug, conditions, kept, moment
 from headrace.controller.consequences import Next, consequence
 from headrace.controller.lines import Line, error_of
 from headrace.controller.outcome import Outcome, Recorder
@@ -111,10 +110,9 @@ class AccountReconciler:
         result: Result,
         next_: float | Next = _RECHECK_SECONDS,
     ) -> Outcome:
-        now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         status = {
             "observedGeneration": obj.generation,
-            "conditions": conditions(obj, aspects, now),
+            "conditions": conditions(obj, aspects, moment(self._clock())),
             **told,
         }
         if obj.requested_at is not None:

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from headrace.controller.api import Object
 from headrace.kinds.status import Reason
 
 _LONGEST_MESSAGE = 4096
+
+
+def moment(seconds: float) -> str:
+    """Return a time since the epoch as a status has it: in UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 """Keeping: from an object that is to stay to what was seen of its resources, and what was put right."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from headrace.aws.target import Target
 from headrace.controller import finalizer, ledger
-from headrace.controller.api import Api, ApiError, Object
+from headrace.controller.api import Api, Object
 from headrace.controller.asking import Asked, ask
 from headrace.controller.granting import advice, check_id, may_adopt, no_creation
-from headrace.controller.outcome import Parts, Told
+from headrace.controller.outcome import Parts, Told, attempt
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import remove_in_turn
 from headrace.controller.status import Seen
@@ -24,8 +23,6 @@ from headrace.engine.wish import Wish
 from headrace.engine.work import Intent, Work
 from headrace.kinds.common import BareRequest, Part, seconds
 from headrace.kinds.status import Reason
-
-log = logging.getLogger("headrace.reconcile")
 
 
 def keep(parts: Parts, seen: Seen) -> Told:
@@ -47,21 +44,9 @@ def keep(parts: Parts, seen: Seen) -> Told:
     if write and asked.kind.composite:
         seen = replace(seen, obj=ledger.remember(parts.api, seen.obj, asked.nodes, asked.kind.main))
     seen = replace(seen, observing=observing, wrote=write)
-    return Told(_kept(_Keeping(parts, seen, asked, held, anew)), seconds(asked.spec.resync_interval))
-
-
-def _kept(keeping: "_Keeping") -> Seen:
-    """Make the pass; whatever ends it is told of the object whose ledger was written just now."""
-    seen = keeping.seen
-    try:
-        return keeping.run()
-    except CloudError as error:
-        return replace(seen, errors=(error,))
-    except ApiError:
-        raise
-    except Exception as error:
-        log.exception("bug while reconciling", extra={"object": seen.obj.ref})
-        return replace(seen, bug=type(error).__name__)
+    keeping, told = _Keeping(parts, seen, asked, held, anew), Told(seen, seconds(asked.spec.resync_interval))
+    # Whatever ends it from here on is told of the object whose ledger was written just now.
+    return attempt(told, lambda: replace(told, seen=keeping.run()))
 
 
 def still_deploying(parts: Parts, obj: Object) -> Deploying | None:

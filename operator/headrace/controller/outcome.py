@@ -1,12 +1,13 @@
 """What goes into a pass, and what comes of it."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
 
 from headrace.controller.accounts import Accounts
-from headrace.controller.api import Api, Object
+from headrace.controller.api import Api, ApiError, Object
 from headrace.controller.consequences import Next
 from headrace.controller.lines import Line
 from headrace.controller.relations import Relations
@@ -18,6 +19,8 @@ from headrace.kinds.common import Kind
 from headrace.kinds.definition import ObjectRef
 from headrace.telemetry.catalogue import Result
 from headrace.telemetry.traces import NoTraces, Traces
+
+log = logging.getLogger("headrace.reconcile")
 
 RESYNC_SECONDS = 3600.0
 """How often an object is looked at again whose spec does not say, or cannot be read."""
@@ -82,3 +85,23 @@ class Told:
     interval: float = RESYNC_SECONDS
     soon: bool = False
     """Whether there is more of the same to do right away."""
+
+
+T = TypeVar("T")
+
+
+def attempt(told: Told, step: Callable[[], T]) -> T | Told:
+    """Take a step of a pass; whatever ends it is told beside what there was to tell before.
+
+    Raises:
+        ApiError: nothing can be told while the API server does not take it.
+    """
+    try:
+        return step()
+    except CloudError as error:
+        return replace(told, seen=replace(told.seen, errors=(error,)))
+    except ApiError:
+        raise
+    except Exception as error:
+        log.exception("bug while reconciling", extra={"object": told.seen.obj.ref})
+        return replace(told, seen=replace(told.seen, bug=type(error).__name__))

@@ -1,26 +1,23 @@
 """One pass over one object, from what the cache has to what the status says. Runs on a worker's thread."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from headrace.controller.api import ApiError, Gone, Object
+from headrace.controller.api import Gone, Object
+from headrace.controller.conditions import moment
 from headrace.controller.consequences import Next, next_look
 from headrace.controller.deletion import delete
 from headrace.controller.keeping import keep, still_deploying
 from headrace.controller.lines import line_of
-from headrace.controller.outcome import Outcome, Parts, Told
+from headrace.controller.outcome import Outcome, Parts, Told, attempt
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
 from headrace.controller.writer import write_status
-from headrace.engine.errors import CloudError, Deploying
+from headrace.engine.errors import Deploying
 from headrace.kinds.definition import ObjectRef
 from headrace.telemetry.catalogue import Result
-
-log = logging.getLogger("headrace.reconcile")
 
 
 class Reconciler:
@@ -41,23 +38,20 @@ class Reconciler:
         Raises:
             ApiError: the API server did not take what we have to say; to be tried again.
         """
-        now = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        seen = Seen(obj, now, f"{obj.ref}", outages=outages)
-        waiting = self._rolled_out.pop(obj.ref, None) == obj.fingerprint()
+        seen = Seen(obj, moment(self._clock()), f"{obj.ref}", outages=outages)
         try:
-            if waiting and (deploying := still_deploying(self._parts, obj)) is not None:
-                return self._waiting(obj, deploying)
-            came = delete(self._parts, seen) if obj.deleting else keep(self._parts, seen)
-            return came if isinstance(came, Outcome) else self._told(came)
+            came = attempt(Told(seen), partial(self._pass, seen))
         except Gone:
             return Outcome(None, result="deleted")
-        except CloudError as error:
-            return self._told(Told(replace(seen, errors=(error,))))
-        except ApiError:
-            raise
-        except Exception as error:
-            log.exception("bug while reconciling", extra={"object": obj.ref})
-            return self._told(Told(replace(seen, bug=type(error).__name__)))
+        return came if isinstance(came, Outcome) else self._told(came)
+
+    def _pass(self, seen: Seen) -> Outcome:
+        obj = seen.obj
+        waiting = self._rolled_out.pop(obj.ref, None) == obj.fingerprint()
+        if waiting and (deploying := still_deploying(self._parts, obj)) is not None:
+            return self._waiting(obj, deploying)
+        came = delete(self._parts, seen) if obj.deleting else keep(self._parts, seen)
+        return came if isinstance(came, Outcome) else self._told(came)
 
     def _waiting(self, obj: Object, deploying: Deploying) -> Outcome:
         """Remember that a glance is enough next time, too; what others changed is seen once AWS is done."""

@@ -5,20 +5,17 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from headrace.engine.slices import ApiModel, Rule
-from headrace.kinds.definition import Column, Definition
+from headrace.kinds.definition import Column, Definition, Region
 from headrace.kinds.status import Condition
+from headrace.resources.tagging import KEPT, RESERVED, TagKey, TagValue
 
 _ONE_SOURCE = "credentials come from secretRef or from roleARN, not from both"
-_RESERVED = ("aws:", "headrace.io/")
-_KEPT = "tag keys that begin with aws: or headrace.io/ are reserved"
 _WHO = "name namespaces in names, or select them by labels in selector, or both"
 
 Name = Annotated[str, Field(max_length=63)]
 Label = Annotated[str, Field(max_length=317)]
 LabelValue = Annotated[str, Field(max_length=63)]
 Pattern = Annotated[str, Field(min_length=1, max_length=256)]
-TagKey = Annotated[str, Field(min_length=1, max_length=128)]
-TagValue = Annotated[str, Field(max_length=256)]
 Service = Annotated[str, Field(max_length=63)]
 Rate = Annotated[int, Field(ge=1, le=10000)]
 
@@ -121,15 +118,13 @@ class AccountSpec(ApiModel):
         Rule(
             "!has(self.defaultTags) || self.defaultTags.all(key, "
             "!key.startsWith('aws:') && !key.startsWith('headrace.io/'))",
-            _KEPT,
+            KEPT,
             ".defaultTags",
         ),
     )
 
-    region: str | None = Field(
+    region: Region | None = Field(
         None,
-        max_length=32,
-        pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$",
         description="The region of objects that name none. Silent: the operator's own default region.",
     )
     credentials: Credentials | None = Field(
@@ -152,8 +147,8 @@ class AccountSpec(ApiModel):
     @field_validator("default_tags")
     @classmethod
     def _not_reserved(cls, value: dict[str, str]) -> dict[str, str]:
-        if any(key.startswith(_RESERVED) for key in value):
-            raise ValueError(_KEPT)
+        if any(key.startswith(RESERVED) for key in value):
+            raise ValueError(KEPT)
         return value
 
 

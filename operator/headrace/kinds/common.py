@@ -13,7 +13,7 @@ from headrace.aws.target import Target
 from headrace.engine.errors import Blocked, CloudError, Waiting
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
-from headrace.kinds.definition import Definition, ObjectRef
+from headrace.kinds.definition import Definition, ObjectRef, Region
 from headrace.kinds.schema import FILLED_IN
 from headrace.kinds.status import Status
 
@@ -51,10 +51,8 @@ class CommonSpec(ApiModel):
         ),
     )
 
-    region: str | None = Field(
+    region: Region | None = Field(
         None,
-        max_length=32,
-        pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$",
         description="The AWS region. Silent: the default region of the account. It can never change.",
     )
     account: str | None = Field(

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from headrace.engine.errors import Invalid
 from headrace.engine.facet import ResourceType
@@ -21,6 +21,7 @@ ABANDON = f"{GROUP}/abandon"
 CONSENT = f"{GROUP}/allow-references-from"
 
 M = TypeVar("M", bound=ApiModel)
+Region = Annotated[str, Field(max_length=32, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 
 
 @dataclass(frozen=True)

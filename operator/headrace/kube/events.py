@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from kubernetes import client
@@ -18,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from headrace.controller.api import Object
 from headrace.controller.transitions import Transition
 from headrace.engine.fence import Fence, NotLeading
+from headrace.kube.times import stamp
 
 log = logging.getLogger("headrace.events")
 
@@ -120,7 +120,7 @@ class EventRecorder:
     def _count(self, told: _Told, namespace: str, now: float) -> bool:
         """Count one more in a series; say no where its event was deleted meanwhile."""
         told.count, told.at = told.count + 1, now
-        series = {"series": {"count": told.count, "lastObservedTime": _timestamp()}}
+        series = {"series": {"count": told.count, "lastObservedTime": stamp()}}
         self._fence.check()
         try:
             self._api.patch_namespaced_event(told.name, namespace, series, _request_timeout=_TIMEOUT)
@@ -158,10 +158,6 @@ def _namespace(obj: Object) -> str:
     return obj.ref.namespace or "default"
 
 
-def _timestamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 def _event(obj: Object, transition: Transition, instance: str) -> dict[str, Any]:
     return {
         "apiVersion": "events.k8s.io/v1",
@@ -171,7 +167,7 @@ def _event(obj: Object, transition: Transition, instance: str) -> dict[str, Any]
             "name": f"{obj.ref.name[:200].rstrip('-.')}.{time.time_ns():x}",
             "namespace": _namespace(obj),
         },
-        "eventTime": _timestamp(),
+        "eventTime": stamp(),
         "reportingController": "headrace.io/operator",
         "reportingInstance": instance,
         "action": "Reconcile",

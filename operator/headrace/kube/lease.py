@@ -1,7 +1,6 @@
 """The Lease by which replicas elect their leader; each request has a deadline of its own."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from kubernetes import client
@@ -119,11 +118,6 @@ class Lease:
                 "leaseTransitions": record.transitions,
             },
         }
-
-
-def stamp() -> str:
-    """Return the time of day as a Lease has it: always with microseconds, or it is refused."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _record(found: Mapping[str, Any], lease: _Lease) -> Record:

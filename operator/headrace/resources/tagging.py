@@ -17,7 +17,7 @@ RESERVED = ("aws:", "headrace.io/")
 """How keys begin that are not for users."""
 
 _TOO_MANY = f"at most {MOST_TAGS - 1} tags: AWS takes {MOST_TAGS}, and one is Headrace's owner tag"
-_KEPT = "tag keys that begin with aws: or headrace.io/ are reserved"
+KEPT = "tag keys that begin with aws: or headrace.io/ are reserved"
 
 TagKey = Annotated[str, Field(min_length=1, max_length=128)]
 TagValue = Annotated[str, Field(max_length=256)]
@@ -27,7 +27,7 @@ def _within_limits(entries: Mapping[str, str]) -> Mapping[str, str]:
     if len(entries) >= MOST_TAGS:
         raise ValueError(_TOO_MANY)
     if any(key.startswith(RESERVED) for key in entries):
-        raise ValueError(_KEPT)
+        raise ValueError(KEPT)
     return entries
 
 
@@ -36,7 +36,7 @@ class Tags(KeyedSlice):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(f"size(self) < {MOST_TAGS}", _TOO_MANY),
-        Rule("self.all(key, !key.startsWith('aws:') && !key.startsWith('headrace.io/'))", _KEPT),
+        Rule("self.all(key, !key.startsWith('aws:') && !key.startsWith('headrace.io/'))", KEPT),
     )
 
     entries: Annotated[Mapping[TagKey, TagValue], AfterValidator(_within_limits)] = Field(

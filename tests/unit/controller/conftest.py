@@ -5,13 +5,22 @@ import logging
 import pytest
 
 from tests.unit.controller.composite import Several
-from tests.unit.controller.world import World
+from tests.unit.controller.world import SPEC, World
 
 
 @pytest.fixture
 def world(caplog: pytest.LogCaptureFixture) -> World:
     caplog.set_level(logging.INFO, "headrace")
     return World(caplog)
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    """A world in which the thing is as SPEC wants it."""
+    world.api.create(SPEC)
+    world.look()
+    world.forget()
+    return world
 
 
 @pytest.fixture

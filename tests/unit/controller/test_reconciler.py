@@ -4,20 +4,8 @@ from headrace.controller.api import ApiError, Stale
 from headrace.controller.consequences import Next
 from headrace.engine.errors import Denied, Throttled, Unavailable
 from tests.unit.controller.objects import REF, asked, condition
-from tests.unit.controller.world import OWNER, World, ready_reason
+from tests.unit.controller.world import OWNER, SPEC, World, ready_reason
 from tests.unit.engine.fakes import OTHER, Color, Home, Labels, Lock, Switch
-
-SPEC = {"color": {"shade": "blue"}, "labels": {"team": "shop"}, "switch": {"enabled": True}}
-
-
-@pytest.fixture
-def ready(world: World) -> World:
-    """A world in which the thing is as SPEC wants it."""
-    world.api.create(SPEC)
-    world.look()
-    world.forget()
-    return world
-
 
 # Keeping
 

@@ -7,19 +7,8 @@ from headrace.controller.consequences import Next
 from headrace.engine.errors import Pending
 from headrace.kinds.definition import FINALIZER
 from tests.unit.controller.objects import REF, asked, condition
-from tests.unit.controller.world import World
+from tests.unit.controller.world import SPEC, World
 from tests.unit.engine.fakes import Color
-
-SPEC = {"color": {"shade": "blue"}, "labels": {"team": "shop"}, "switch": {"enabled": True}}
-
-
-@pytest.fixture
-def ready(world: World) -> World:
-    """A world in which the thing is as SPEC wants it."""
-    world.api.create(SPEC)
-    world.look()
-    world.forget()
-    return world
 
 
 def test_a_status_is_written_over_a_change_with_the_generation_that_was_looked_at(world: World) -> None:

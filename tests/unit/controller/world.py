@@ -20,6 +20,7 @@ from tests.unit.controller.objects import REF, condition
 from tests.unit.engine.fakes import FakeTarget
 
 OWNER = "cluster/Thing/shop/media"
+SPEC = {"color": {"shade": "blue"}, "labels": {"team": "shop"}, "switch": {"enabled": True}}
 
 
 @dataclass

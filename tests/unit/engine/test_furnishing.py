@@ -1,10 +1,6 @@
 """What was just made is written before it is read, where it is known what it has; all is read back."""
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, ClassVar
-
-import pytest
 
 from headrace.engine.errors import Denied, Throttled
 from headrace.engine.slices import ABSENT, Slice
@@ -57,22 +53,6 @@ class GenerousHome(HomeFacet):
     def create(self, target: FakeTarget, after: Home, carried: Any) -> None:
         super().create(target, after, carried)
         target.there["color"] = self.gift
-
-
-@pytest.fixture
-def target() -> FakeTarget:
-    return FakeTarget()
-
-
-@pytest.fixture
-def pool() -> Iterator[Executor]:
-    with ThreadPoolExecutor(4) as pool:
-        yield pool
-
-
-@pytest.fixture
-def passes(target: FakeTarget, pool: Executor) -> Passes:
-    return Passes(target, pool)
 
 
 def steps(target: FakeTarget) -> list[str]:

@@ -10,7 +10,8 @@ import pytest
 from headrace.controller.api import ApiError, Forbidden, Gone, Stale
 from headrace.controller.elector import Barred, Elector, Lost, Record, Timing
 from headrace.engine.fence import Fence
-from headrace.kube.lease import Lease, stamp
+from headrace.kube.lease import Lease
+from headrace.kube.times import stamp
 from sandbox.processes import wait_until
 from tests.unit.kube.apiserver import Answer, ApiServer, refusal
 

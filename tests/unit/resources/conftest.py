@@ -1,4 +1,4 @@
-"""A bucket in an AWS on loopback, and a place on the stand-in."""
+"""A bucket in an AWS on loopback, and places on the stand-in."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +21,13 @@ def bucket(account: Account, aws: Loopback) -> Target:
     assert account.identity.account_id == "111122223333"
     aws.asked.clear()
     return Target(account, "eu-central-1", "media", "arn:aws:s3:::media")
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    """A stand-in for the tests of one module, which may empty it."""
+    with StandIn() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

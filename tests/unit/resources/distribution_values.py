@@ -5,13 +5,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from headrace.resources.cloudfront.distribution._cache_behavior import Behavior, PathBehavior
-from headrace.resources.cloudfront.distribution._checks import M
 from headrace.resources.cloudfront.distribution.behaviors import Behaviors
 from headrace.resources.cloudfront.distribution.error_responses import ErrorResponse, ErrorResponses
 from headrace.resources.cloudfront.distribution.geo_restriction import GeoRestriction
 from headrace.resources.cloudfront.distribution.logging import Logging
 from headrace.resources.cloudfront.distribution.viewer_certificate import ViewerCertificate
 from headrace.resources.cloudfront.distribution.viewer_mtls import ViewerMTLS
+from headrace.resources.models import M
 
 ALL = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 LETTERS = st.characters(codec="ascii", categories=("L", "N"))

@@ -354,12 +354,6 @@ ANY_VALUES = {name: values for name, (_, values, _) in LENSES.items()} | {
 }
 
 
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
-
-
 @pytest.fixture
 def made(stand_in: StandIn) -> Target:
     """A distribution that says nothing but what it must."""

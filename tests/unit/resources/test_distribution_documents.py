@@ -1,7 +1,7 @@
 """CloudFront, as the stand-in has it, takes the documents that lenses make, and gives them back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -81,12 +81,6 @@ def differing(body: Body, slices: dict[str, Slice]) -> list[str]:
     found = {name: LENSES[name].get(body) for name in slices}
     rest = {name: rest_of(LENSES[name]) for name in slices}
     return [name for name, each in slices.items() if found[name] != (rest[name] if each.is_empty() else each)]
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
 
 
 @pytest.fixture

@@ -78,12 +78,6 @@ class Content:
         return empty(self.target, lambda _: False)
 
 
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
-
-
 @pytest.fixture
 def content(stand_in: StandIn) -> Iterator[Content]:
     yield Content(stand_in)

@@ -20,7 +20,7 @@ from headrace.resources.cloudfront.distribution._behavior import (
     each_path_once,
 )
 from headrace.resources.cloudfront.distribution._cache_behavior import WithPath
-from headrace.resources.cloudfront.distribution._checks import checked
+from headrace.resources.models import checked
 
 _DEFAULT_CACHE = CacheChoice(policy="CachingOptimized")
 _ONE_WAY = "a behavior has either forwardedValues or policies for cache and originRequest"

@@ -7,15 +7,18 @@ from pydantic import Field, model_validator
 
 from headrace.engine.graph import Ref
 from headrace.engine.slices import ApiModel, Rule
-from headrace.resources.cloudfront.distribution._checks import checked
-from headrace.resources.cloudfront.distribution.viewer_certificate import MinimumProtocolVersion, SSLSupport
+from headrace.resources.cloudfront.distribution.viewer_certificate import (
+    FIXED_FOR_OWN,
+    NEEDS_VIP,
+    MinimumProtocolVersion,
+    SSLSupport,
+)
+from headrace.resources.models import checked
 
 _REGION = "us-east-1"
 _ONE_ZONE = "dns has exactly one of hostedZoneID and hostedZoneName"
 _ONE = "a distribution has one certificate: certificateARN, iamCertificateID or certificate.request"
 _ELSEWHERE = "certificateARN must be in us-east-1: CloudFront takes certificates from no other region"
-_OWN = "minimumProtocolVersion and sslSupport need a certificate: CloudFront's own has them fixed"
-_SSLV3 = "minimumProtocolVersion SSLv3 needs sslSupport vip"
 _REQUEST_DNS = "certificate.request needs dns: the certificate is validated through the hosted zone"
 _REQUEST_ALIASES = "certificate.request needs aliases: they are the names of the certificate"
 _ALIASES = "aliases need a certificate: certificateARN, iamCertificateID or certificate.request"
@@ -78,12 +81,12 @@ class CertificateSpec(ApiModel):
         Rule(
             f"has(self.certificateARN) || has(self.iamCertificateID) || {_REQUESTED} || "
             "(!has(self.minimumProtocolVersion) && !has(self.sslSupport))",
-            _OWN,
+            FIXED_FOR_OWN,
         ),
         Rule(
             "!has(self.minimumProtocolVersion) || self.minimumProtocolVersion != 'SSLv3' || "
             "(has(self.sslSupport) && self.sslSupport == 'vip')",
-            _SSLV3,
+            NEEDS_VIP,
             ".minimumProtocolVersion",
         ),
         Rule(f"!{_REQUESTED} || has(self.dns)", _REQUEST_DNS, ".certificate"),
@@ -156,8 +159,8 @@ class CertificateSpec(ApiModel):
             region = self.certificate_arn.split(":")[3]
             checked(self, region == _REGION, f"{_ELSEWHERE}; this one is in {region}")
         settled = self.minimum_protocol_version is not None or self.ssl_support is not None
-        checked(self, self.has_certificate or not settled, _OWN)
-        checked(self, self.minimum_protocol_version != "SSLv3" or self.ssl_support == "vip", _SSLV3)
+        checked(self, self.has_certificate or not settled, FIXED_FOR_OWN)
+        checked(self, self.minimum_protocol_version != "SSLv3" or self.ssl_support == "vip", NEEDS_VIP)
         return checked(self, not self.requested or self.dns is not None, _REQUEST_DNS)
 
     def check_certificate(self, aliases: Collection[str], *, adopted: bool) -> None:

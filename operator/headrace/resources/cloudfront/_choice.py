@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from headrace.engine.slices import Rule
 from headrace.resources.cloudfront._shapes import Shaped
+from headrace.resources.models import in_order, lower
 
 LISTING = ("whitelist", "allExcept", "allViewerAndWhitelistCloudFront")
 """What speaks of names, and needs some."""
@@ -14,19 +15,10 @@ _MOST = 50
 _UNLISTED = f"items are named with the behaviors {', '.join(LISTING)}, and only with them"
 
 
-def _set(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(set(names)))
-
-
-def lower(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names of headers in the one form that they have: their case means nothing, nor their order."""
-    return tuple(sorted({name.lower() for name in names}))
-
-
 HeaderName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")]
 _Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 HeaderNames = Annotated[tuple[HeaderName, ...], Field(max_length=_MOST), AfterValidator(lower)]
-Names = Annotated[tuple[_Name, ...], Field(max_length=_MOST), AfterValidator(_set)]
+Names = Annotated[tuple[_Name, ...], Field(max_length=_MOST), AfterValidator(in_order)]
 
 
 class Choice(Shaped):

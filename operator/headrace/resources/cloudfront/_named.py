@@ -15,7 +15,6 @@ from headrace.engine.errors import Conflict
 from headrace.engine.facet import Facet, Permissions, Root
 from headrace.engine.ownership import Presence
 from headrace.engine.slices import ABSENT, Missing, Slice
-from headrace.resources.cloudfront._names import is_ours
 from headrace.resources.cloudfront._shapes import Config, ShapedSlice, said
 
 
@@ -146,7 +145,7 @@ class NamedRoot(Root[Presence, Target]):
         found = self.kind.read(target)
         if found is None:
             return ABSENT
-        return Presence(owner=target.owner if _is_theirs(target, found.config["Name"]) else None)
+        return Presence(owner=target.owner if found.config["Name"] == target.name else None)
 
     def create(self, target: Target, after: Presence, carried: Mapping[str, Slice]) -> None:
         """Make it, as it is to be."""
@@ -161,11 +160,6 @@ class NamedRoot(Root[Presence, Target]):
     def remove(self, target: Target, before: Presence) -> None:
         """Delete it; CloudFront refuses while a distribution uses it."""
         self.kind.delete(target)
-
-
-def _is_theirs(target: Target, name: str) -> bool:
-    """Say whether the name proves it; where only an id was kept, that one of ours was given does."""
-    return name == target.name or (target.name == target.id and is_ours(name))
 
 
 def root_permissions(kind: Named) -> Permissions:

@@ -2,11 +2,8 @@
 
 import hashlib
 import json
-import re
 
 from headrace.engine.slices import Slice
-
-_OURS = re.compile(r"headrace-[0-9a-f]{32}")
 
 
 def name_of(owner: str, node: str) -> str:
@@ -21,11 +18,6 @@ def name_of_content(content: Slice) -> str:
     """
     said = content.model_dump(by_alias=True, mode="json", exclude_defaults=True)
     return _named(json.dumps(said, separators=(",", ":"), sort_keys=True))
-
-
-def is_ours(name: str) -> bool:
-    """Say whether the name is one that these functions give."""
-    return _OURS.fullmatch(name) is not None
 
 
 def _named(text: str) -> str:

@@ -3,15 +3,14 @@
 Source: "Restrictions on all edge functions" in the CloudFront Developer Guide.
 """
 
-from collections.abc import Iterable
-from typing import ClassVar, Literal, Self, TypeVar
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from headrace.engine.slices import ApiModel, Rule
-from headrace.resources.cloudfront.distribution._checks import checked
+from headrace.resources.models import checked
 
-_ONCE = "each event may have one function"
+ONCE = "each event may have one function"
 _BODY = "includeBody is for viewer-request and origin-request: a response has no request body"
 _EDGE_REGION = "lambdas are functions in us-east-1: CloudFront takes them from no other region"
 
@@ -59,18 +58,3 @@ class LambdaAssociation(ApiModel):
     def _makes_sense(self) -> Self:
         checked(self, not self.include_body or self.event.endswith("-request"), _BODY)
         return checked(self, ":lambda:us-east-1:" in self.function_arn, _EDGE_REGION)
-
-
-A = TypeVar("A", FunctionAssociation, LambdaAssociation)
-
-
-def by_event(associations: Iterable[A]) -> tuple[A, ...]:
-    """Return associations in the one order that they have."""
-    return tuple(sorted(associations, key=lambda each: each.event))
-
-
-def each_event_once(associations: tuple[A, ...]) -> tuple[A, ...]:
-    """Return associations in the one order that they have; ValueError where two have the same event."""
-    if len({each.event for each in associations}) < len(associations):
-        raise ValueError(_ONCE)
-    return by_event(associations)

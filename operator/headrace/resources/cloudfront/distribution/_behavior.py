@@ -12,12 +12,12 @@ from pydantic.config import JsonDict
 
 from headrace.engine.slices import ApiModel, Rule
 from headrace.resources.cloudfront.distribution._associations import (
+    ONCE,
     FunctionAssociation,
     LambdaAssociation,
-    each_event_once,
 )
-from headrace.resources.cloudfront.distribution._checks import Names, checked, in_order, none_for_empty
-from headrace.resources.cloudfront.distribution._legacy import DAY, YEAR, ForwardedValues
+from headrace.resources.cloudfront.distribution._legacy import DAY, YEAR, ForwardedValues, Names
+from headrace.resources.models import checked, each_once, in_order, none_for_empty, ranked
 
 # In the order in which CloudFront's own documentation has them.
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE")
@@ -43,8 +43,7 @@ PATHS_ONCE = "each behavior has a path of its own"
 
 def in_order_of_methods(values: Iterable[str]) -> tuple[str, ...]:
     """Return methods in the one order that they have, each once."""
-    rank = {name: place for place, name in enumerate(METHODS)}
-    return tuple(sorted(set(values), key=lambda name: (rank.get(name, len(rank)), name)))
+    return tuple(sorted(set(values), key=ranked(METHODS)))
 
 
 Seconds = Annotated[int, Field(ge=0, le=_LONGEST)]
@@ -136,10 +135,10 @@ class BehaviorFields(ApiModel):
     compress: bool = Field(
         True, description="Compress answers for viewers that take it, where the cache policy allows it."
     )
-    functions: Annotated[tuple[FunctionAssociation, ...], AfterValidator(each_event_once)] = Field(
+    functions: Annotated[tuple[FunctionAssociation, ...], AfterValidator(each_once("event", ONCE))] = Field(
         (), max_length=2, json_schema_extra=_BY_EVENT, description="CloudFront Functions, by their event."
     )
-    lambdas: Annotated[tuple[LambdaAssociation, ...], AfterValidator(each_event_once)] = Field(
+    lambdas: Annotated[tuple[LambdaAssociation, ...], AfterValidator(each_once("event", ONCE))] = Field(
         (), max_length=4, json_schema_extra=_BY_EVENT, description="Lambda@Edge functions, by their event."
     )
     trusted_key_groups: Names = Field(

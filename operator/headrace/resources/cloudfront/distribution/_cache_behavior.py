@@ -9,13 +9,12 @@ from headrace.engine.slices import ApiModel, Slice, camel
 from headrace.resources.cloudfront.distribution._associations import (
     FunctionAssociation,
     LambdaAssociation,
-    by_event,
 )
 from headrace.resources.cloudfront.distribution._behavior import BehaviorFields, in_order_of_methods
-from headrace.resources.cloudfront.distribution._checks import checked, in_order, none_for_empty
 from headrace.resources.cloudfront.distribution._kept import laid_over, relisted
 from headrace.resources.cloudfront.distribution._legacy import Cookies, ForwardedValues, legacy_ttls
 from headrace.resources.cloudfront.distribution._member import items
+from headrace.resources.models import by_key, checked, in_order, none_for_empty
 
 _ONE_WAY = "a behavior has either forwardedValues or policies"
 _TTLS = ("min_ttl", "default_ttl", "max_ttl")
@@ -86,8 +85,8 @@ def read(told: Mapping[str, Any]) -> dict[str, Any]:
         "allowed_methods": in_order_of_methods(methods.get("Items") or _BASIC),
         "cached_methods": in_order_of_methods(methods.get("CachedMethods", {}).get("Items") or _BASIC),
         "compress": told.get("Compress", False),
-        "functions": by_event(_function(each) for each in items(told.get("FunctionAssociations"))),
-        "lambdas": by_event(_lambda(each) for each in items(told.get("LambdaFunctionAssociations"))),
+        "functions": by_key(map(_function, items(told.get("FunctionAssociations"))), "event"),
+        "lambdas": by_key(map(_lambda, items(told.get("LambdaFunctionAssociations"))), "event"),
         "trusted_key_groups": _trusted(told, "TrustedKeyGroups"),
         "trusted_signers": _trusted(told, "TrustedSigners"),
         "field_level_encryption_id": told.get("FieldLevelEncryptionId") or None,

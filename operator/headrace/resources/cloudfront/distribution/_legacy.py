@@ -1,17 +1,20 @@
 """What a behaviour said before there were policies; CloudFront still takes it."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from headrace.engine.slices import ApiModel, Rule
-from headrace.resources.cloudfront.distribution._checks import Names, checked
+from headrace.resources.models import checked, in_order
 
 DAY = 86_400
 YEAR = 365 * DAY
 _COOKIES = "whitelistedNames goes with forward: whitelist, which needs at least one name"
 _KEYS = "queryStringCacheKeys needs queryString: true"
+
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+Names = Annotated[tuple[Name, ...], AfterValidator(in_order)]
 
 
 class Cookies(ApiModel):

@@ -55,14 +55,18 @@ class Member(DistributionLens[V], Generic[V]):
         return ABSENT if self.resting is None else cast(V, self.resting)
 
 
-class Text(ValueSlice):
+class Emptiable(ValueSlice):
+    """A text or a list, of which the empty one says "must not be there"."""
+
+    def is_empty(self) -> bool:
+        """Where it says nothing, nothing must be there."""
+        return not self.value
+
+
+class Text(Emptiable):
     """A text, of which the empty one says "must not be there"."""
 
     value: str
-
-    def is_empty(self) -> bool:
-        """The empty text is none."""
-        return not self.value
 
 
 def _with(body: Body, path: tuple[str, ...], value: Any) -> dict[str, Any]:

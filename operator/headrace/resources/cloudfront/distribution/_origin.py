@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from headrace.engine.sensitive import Sensitive
 from headrace.engine.slices import ApiModel
 from headrace.resources.cloudfront.distribution._member import items, listed
+from headrace.resources.models import ranked
 
 ONE_KIND = "an origin is exactly one of s3, custom and vpc"
 HEADER_TWICE = "each header may be named once; upper and lower case are the same"
@@ -44,8 +45,7 @@ MOST_HEADERS: Final = 30
 
 def by_age(versions: Iterable[Any]) -> tuple[Any, ...]:
     """Return versions of TLS in the one order that they have; those of later days come last."""
-    ranks = {name: rank for rank, name in enumerate(_TLS_VERSIONS)}
-    return tuple(sorted(set(versions), key=lambda version: (ranks.get(version, len(ranks)), version)))
+    return tuple(sorted(set(versions), key=ranked(_TLS_VERSIONS)))
 
 
 class OriginHeader(ApiModel):

@@ -1,13 +1,13 @@
 """The alternate domain names of a distribution."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from headrace.engine.document import Body
-from headrace.engine.slices import ABSENT, Missing, ValueSlice
-from headrace.resources.cloudfront.distribution._member import DistributionLens, items, listed
+from headrace.engine.slices import ABSENT, Missing
+from headrace.resources.cloudfront.distribution._member import DistributionLens, Emptiable, items, listed
+from headrace.resources.models import lower
 
 Alias = Annotated[
     str,
@@ -20,23 +20,15 @@ Alias = Annotated[
 ]
 
 
-def _in_order(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({name.lower() for name in names}))
-
-
-class Aliases(ValueSlice):
+class Aliases(Emptiable):
     """The domain names, beside its own, at which the distribution answers. No names: none must be."""
 
-    value: Annotated[tuple[Alias, ...], AfterValidator(_in_order)] = Field(
+    value: Annotated[tuple[Alias, ...], AfterValidator(lower)] = Field(
         (),
         max_length=100,
         description="Domain names such as cdn.example.com; *.example.com stands for all right below it.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
-
-    def is_empty(self) -> bool:
-        """Without names there is nothing to say."""
-        return not self.value
 
 
 class AliasesLens(DistributionLens[Aliases]):
@@ -47,7 +39,7 @@ class AliasesLens(DistributionLens[Aliases]):
 
     def get(self, body: Body) -> Aliases | Missing:
         """Read the names."""
-        found = _in_order(items(body.get("Aliases")))
+        found = lower(items(body.get("Aliases")))
         return Aliases.model_construct(value=found) if found else ABSENT
 
     def put(self, body: Body, value: Aliases | Missing) -> Body:

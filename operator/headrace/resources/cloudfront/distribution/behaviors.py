@@ -6,16 +6,16 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from headrace.engine.document import Body
-from headrace.engine.slices import ABSENT, Missing, ValueSlice, text_of
+from headrace.engine.slices import ABSENT, Missing, text_of
 from headrace.resources.cloudfront.distribution._behavior import MOST_BEHAVIORS, each_path_once
 from headrace.resources.cloudfront.distribution._cache_behavior import PathBehavior, read, written
 from headrace.resources.cloudfront.distribution._kept import relisted
-from headrace.resources.cloudfront.distribution._member import DistributionLens, items
+from headrace.resources.cloudfront.distribution._member import DistributionLens, Emptiable, items
 
 _MEMBER = "CacheBehaviors"
 
 
-class Behaviors(ValueSlice):
+class Behaviors(Emptiable):
     """Behaviors for paths. The first one whose path fits a request counts, so their order matters."""
 
     keyed_lists: ClassVar[Mapping[str, str]] = {"": "path"}
@@ -24,10 +24,6 @@ class Behaviors(ValueSlice):
     value: Annotated[tuple[PathBehavior, ...], AfterValidator(each_path_once)] = Field(
         (), max_length=MOST_BEHAVIORS, description="The behaviors, in the order in which they are tried."
     )
-
-    def is_empty(self) -> bool:
-        """Without behaviours the default one is for everything."""
-        return not self.value
 
     def fields(self) -> dict[str, str]:
         """Return the behaviours by their paths, and beside them the order where there is one."""

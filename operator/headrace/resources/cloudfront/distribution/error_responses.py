@@ -1,16 +1,16 @@
 """What viewers get where an origin answers with an error, and how long errors are cached."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.config import JsonDict
 
 from headrace.engine.document import Body
-from headrace.engine.slices import ABSENT, ApiModel, Missing, Rule, ValueSlice
-from headrace.resources.cloudfront.distribution._checks import checked, none_for_empty
+from headrace.engine.slices import ABSENT, ApiModel, Missing, Rule
 from headrace.resources.cloudfront.distribution._kept import laid_over, relisted
-from headrace.resources.cloudfront.distribution._member import DistributionLens, items
+from headrace.resources.cloudfront.distribution._member import DistributionLens, Emptiable, items
+from headrace.resources.models import by_key, checked, each_once, none_for_empty
 
 _MEMBER = "CustomErrorResponses"
 _BY_CODE: Final[JsonDict] = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["errorCode"]}
@@ -48,28 +48,14 @@ class ErrorResponse(ApiModel):
         return checked(self, holds, _PAGE_AND_CODE)
 
 
-def _by_code(responses: Iterable[ErrorResponse]) -> tuple[ErrorResponse, ...]:
-    return tuple(sorted(responses, key=lambda each: each.error_code))
-
-
-def _once(responses: tuple[ErrorResponse, ...]) -> tuple[ErrorResponse, ...]:
-    if len({each.error_code for each in responses}) < len(responses):
-        raise ValueError(_ONCE)
-    return _by_code(responses)
-
-
-class ErrorResponses(ValueSlice):
+class ErrorResponses(Emptiable):
     """What viewers get for errors of the origin. Errors that are not named here are passed on."""
 
     keyed_lists: ClassVar[Mapping[str, str]] = {"": "errorCode"}
 
-    value: Annotated[tuple[ErrorResponse, ...], AfterValidator(_once)] = Field(
+    value: Annotated[tuple[ErrorResponse, ...], AfterValidator(each_once("error_code", _ONCE))] = Field(
         (), max_length=11, json_schema_extra=_BY_CODE, description="The responses, by the origin's code."
     )
-
-    def is_empty(self) -> bool:
-        """Without responses errors are passed on."""
-        return not self.value
 
 
 class ErrorResponsesLens(DistributionLens[ErrorResponses]):
@@ -80,7 +66,7 @@ class ErrorResponsesLens(DistributionLens[ErrorResponses]):
 
     def get(self, body: Body) -> ErrorResponses | Missing:
         """Read them, unchecked."""
-        found = _by_code(_read(each) for each in items(body.get(_MEMBER)))
+        found = by_key(map(_read, items(body.get(_MEMBER))), "error_code")
         return ErrorResponses.model_construct(value=found) if found else ABSENT
 
     def put(self, body: Body, value: ErrorResponses | Missing) -> Body:

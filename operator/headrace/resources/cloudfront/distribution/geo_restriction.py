@@ -6,9 +6,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from headrace.engine.document import Body
 from headrace.engine.slices import Missing, Rule, Slice
-from headrace.resources.cloudfront.distribution._checks import checked, in_order
 from headrace.resources.cloudfront.distribution._kept import relisted
 from headrace.resources.cloudfront.distribution._member import DistributionLens, items
+from headrace.resources.models import checked, in_order
 
 _LOCATIONS = "a whitelist or a blacklist has locations, and none has none"
 

@@ -6,8 +6,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from headrace.engine.document import Body
 from headrace.engine.slices import Missing, Rule, Slice
-from headrace.resources.cloudfront.distribution._checks import checked, none_for_empty
 from headrace.resources.cloudfront.distribution._member import DistributionLens
+from headrace.resources.models import checked, none_for_empty
 
 _MEMBER = "Logging"
 _BUCKET = "logging needs a bucket"

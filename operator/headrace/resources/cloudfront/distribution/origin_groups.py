@@ -1,14 +1,15 @@
 """The origin groups of a distribution: an origin, and the one that takes over where it fails."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from headrace.engine.document import Body
-from headrace.engine.slices import ABSENT, ApiModel, Missing, ValueSlice
-from headrace.resources.cloudfront.distribution._member import DistributionLens, items, listed
+from headrace.engine.slices import ABSENT, ApiModel, Missing
+from headrace.resources.cloudfront.distribution._member import DistributionLens, Emptiable, items, listed
 from headrace.resources.cloudfront.distribution._origin import Name
+from headrace.resources.models import by_key, each_once, in_order
 
 TWO_MEMBERS = "an origin group has two members: the first, and another one that takes over"
 _SAME_NAME = "each origin group has a name of its own"
@@ -23,10 +24,6 @@ def _two(members: tuple[str, ...]) -> tuple[str, ...]:
     return members
 
 
-def _ascending(codes: Iterable[int]) -> tuple[int, ...]:
-    return tuple(sorted(set(codes)))
-
-
 class OriginGroup(ApiModel):
     """An origin, and the one that takes over where it fails."""
 
@@ -34,7 +31,7 @@ class OriginGroup(ApiModel):
     members: Annotated[tuple[Name, ...], AfterValidator(_two)] = Field(
         max_length=2, description="The names of two origins: the first, and the one that takes over."
     )
-    failover_on: Annotated[tuple[StatusCode, ...], AfterValidator(_ascending)] = Field(
+    failover_on: Annotated[tuple[StatusCode, ...], AfterValidator(in_order)] = Field(
         min_length=1,
         max_length=9,
         description="The status codes at which the second origin is asked.",
@@ -46,31 +43,17 @@ class OriginGroup(ApiModel):
     )
 
 
-def _by_name(groups: Iterable[OriginGroup]) -> tuple[OriginGroup, ...]:
-    return tuple(sorted(groups, key=lambda group: group.name))
-
-
-def _in_order(groups: tuple[OriginGroup, ...]) -> tuple[OriginGroup, ...]:
-    if len({group.name for group in groups}) < len(groups):
-        raise ValueError(_SAME_NAME)
-    return _by_name(groups)
-
-
-class OriginGroups(ValueSlice):
+class OriginGroups(Emptiable):
     """Pairs of origins, of which the second takes over where the first fails. No groups: none must be."""
 
     keyed_lists: ClassVar[Mapping[str, str]] = {"": "name"}
 
-    value: Annotated[tuple[OriginGroup, ...], AfterValidator(_in_order)] = Field(
+    value: Annotated[tuple[OriginGroup, ...], AfterValidator(each_once("name", _SAME_NAME))] = Field(
         (),
         max_length=_MOST,
         description="The groups, by their names. Groups that are not named here are removed.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
-
-    def is_empty(self) -> bool:
-        """Without groups there is nothing to say."""
-        return not self.value
 
 
 class OriginGroupsLens(DistributionLens[OriginGroups]):
@@ -81,7 +64,7 @@ class OriginGroupsLens(DistributionLens[OriginGroups]):
 
     def get(self, body: Body) -> OriginGroups | Missing:
         """Read all groups."""
-        found = _by_name(_read(told) for told in items(body.get("OriginGroups")))
+        found = by_key(map(_read, items(body.get("OriginGroups"))), "name")
         return OriginGroups.model_construct(value=found) if found else ABSENT
 
     def put(self, body: Body, value: OriginGroups | Missing) -> Body:
@@ -96,7 +79,7 @@ def _read(told: Mapping[str, Any]) -> OriginGroup:
     values: dict[str, Any] = {
         "name": told["Id"],
         "members": tuple(member["OriginId"] for member in items(told.get("Members"))),
-        "failover_on": _ascending(codes),
+        "failover_on": in_order(codes),
         "selection_criteria": told.get("SelectionCriteria") or "default",
     }
     return OriginGroup.model_construct(**values)

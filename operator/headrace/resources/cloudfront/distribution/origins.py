@@ -1,44 +1,31 @@
 """The origins of a distribution: from where CloudFront gets content."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
 from headrace.engine.document import Body
-from headrace.engine.slices import ABSENT, Missing, Slice, ValueSlice
-from headrace.resources.cloudfront.distribution._member import DistributionLens, items, listed
+from headrace.engine.slices import ABSENT, Missing, Slice
+from headrace.resources.cloudfront.distribution._member import DistributionLens, Emptiable, items, listed
 from headrace.resources.cloudfront.distribution._origin import Origin, VPCOrigin, read, written
+from headrace.resources.models import by_key, each_once
 
 _SAME_NAME = "each origin has a name of its own"
 _MOST = 100
 
 
-def _by_name(origins: Iterable[Origin]) -> tuple[Origin, ...]:
-    return tuple(sorted(origins, key=lambda origin: origin.name))
-
-
-def _in_order(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
-    if len({origin.name for origin in origins}) < len(origins):
-        raise ValueError(_SAME_NAME)
-    return _by_name(origins)
-
-
-class Origins(ValueSlice):
+class Origins(Emptiable):
     """From where CloudFront gets content, by name. Origins that are not named here are removed."""
 
     keyed_lists: ClassVar[Mapping[str, str]] = {"": "name"}
 
-    value: Annotated[tuple[Origin, ...], AfterValidator(_in_order)] = Field(
+    value: Annotated[tuple[Origin, ...], AfterValidator(each_once("name", _SAME_NAME))] = Field(
         (),
         max_length=_MOST,
         description="The origins.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
-
-    def is_empty(self) -> bool:
-        """Without origins there is nothing to say."""
-        return not self.value
 
     def passed(self) -> Iterator[tuple[str, str]]:
         """Return the certificates that CloudFront is made to show to origins."""
@@ -70,7 +57,7 @@ class OriginsLens(DistributionLens[Origins]):
 
     def get(self, body: Body) -> Origins | Missing:
         """Read all origins."""
-        found = _by_name(read(told) for told in items(body.get("Origins")))
+        found = by_key(map(read, items(body.get("Origins"))), "name")
         return Origins.model_construct(value=found) if found else ABSENT
 
     def put(self, body: Body, value: Origins | Missing) -> Body:

@@ -82,7 +82,7 @@ class PresenceFacet(DocumentRoot[DistributionPresence, Target]):
     def blank(self, target: Target, after: DistributionPresence) -> Body:
         """Return the configuration of a distribution of which nothing is said."""
         return {
-            # The owner's UID, as a guard against making it twice; it is not how it is found again.
+            # The owner's UID, a guard against making it twice: the refusal names what is there.
             "CallerReference": after.caller_reference,
             "Comment": "",
             "Enabled": True,

@@ -9,14 +9,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from headrace.engine.document import Body
 from headrace.engine.graph import KNOWN_LATER
 from headrace.engine.slices import Missing, Slice
-from headrace.resources.cloudfront.distribution._checks import checked, none_for_empty
 from headrace.resources.cloudfront.distribution._member import DistributionLens
+from headrace.resources.models import checked, none_for_empty
 
 _MEMBER = "ViewerCertificate"
 _ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+"
 _ONE = "a distribution has one certificate: certificateARN or iamCertificateID"
-_OWN = "minimumProtocolVersion and sslSupport need a certificate: CloudFront's own has them fixed"
-_VIP = "minimumProtocolVersion SSLv3 needs sslSupport vip"
+FIXED_FOR_OWN = "minimumProtocolVersion and sslSupport need a certificate: CloudFront's own has them fixed"
+NEEDS_VIP = "minimumProtocolVersion SSLv3 needs sslSupport vip"
 # What goes with a certificate, where nothing is said of it.
 _SAFE = {"minimumProtocolVersion": "TLSv1.2_2021", "sslSupport": "sni-only"}
 _NAMES = {"minimumProtocolVersion": "minimum_protocol_version", "sslSupport": "ssl_support"}
@@ -80,8 +80,8 @@ class ViewerCertificate(Slice):
         own = self.certificate_arn is not None or self.iam_certificate_id is not None
         plain = self.minimum_protocol_version is None and self.ssl_support is None
         checked(self, self.certificate_arn is None or self.iam_certificate_id is None, _ONE)
-        checked(self, own or plain, _OWN)
-        return checked(self, self.minimum_protocol_version != "SSLv3" or self.ssl_support == "vip", _VIP)
+        checked(self, own or plain, FIXED_FOR_OWN)
+        return checked(self, self.minimum_protocol_version != "SSLv3" or self.ssl_support == "vip", NEEDS_VIP)
 
 
 class ViewerCertificateLens(DistributionLens[ViewerCertificate]):

@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from headrace.engine.document import Body
 from headrace.engine.slices import ABSENT, Missing, Rule, Slice
-from headrace.resources.cloudfront.distribution._checks import checked
 from headrace.resources.cloudfront.distribution._member import DistributionLens
+from headrace.resources.models import checked
 
 _MEMBER = "ViewerMtlsConfig"
 _STORE_MEMBER = "TrustStoreConfig"

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from headrace.engine.slices import Rule
-from headrace.resources.cloudfront._choice import HeaderName, HeaderNames, lower
+from headrace.resources.cloudfront._choice import HeaderName, HeaderNames
 from headrace.resources.cloudfront._shapes import Shaped
+from headrace.resources.models import in_order, lower
 
 _LONGEST = 2**31 - 1
 _MOST = 50
@@ -22,10 +23,6 @@ Seconds = Annotated[int, Field(ge=0, le=_LONGEST)]
 _Origin = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
 
 
-def _methods(methods: tuple[Method, ...]) -> tuple[Method, ...]:
-    return tuple(sorted(set(methods)))
-
-
 class Cors(Shaped):
     """The headers of cross-origin resource sharing."""
 
@@ -35,7 +32,7 @@ class Cors(Shaped):
     access_control_allow_headers: HeaderNames = Field(
         min_length=1, description='Headers that a request may have, or "*".'
     )
-    access_control_allow_methods: Annotated[tuple[Method, ...], AfterValidator(_methods)] = Field(
+    access_control_allow_methods: Annotated[tuple[Method, ...], AfterValidator(in_order)] = Field(
         min_length=1, max_length=8, description="Methods that a request may have, or ALL."
     )
     access_control_allow_credentials: bool = Field(

@@ -19,15 +19,10 @@ from headrace.resources.cloudfront.response_headers_policy._headers import (
     ServerTiming,
 )
 from headrace.resources.cloudfront.response_headers_policy._kind import KIND
+from headrace.resources.models import each_once
 
 _MOST = 50
 _TWICE = "each custom header is there once; the case of its name means nothing"
-
-
-def _by_name(headers: tuple[CustomHeader, ...]) -> tuple[CustomHeader, ...]:
-    if len({each.header for each in headers}) < len(headers):
-        raise ValueError(_TWICE)
-    return tuple(sorted(headers, key=lambda each: each.header))
 
 
 def _none_for_empty(headers: SecurityHeaders | None) -> SecurityHeaders | None:
@@ -56,7 +51,7 @@ class ResponseHeadersPolicy(ShapedSlice):
     server_timing: ServerTiming | None = Field(
         None, description="Server-Timing, in which CloudFront tells how it served a response."
     )
-    custom_headers: Annotated[tuple[CustomHeader, ...], AfterValidator(_by_name)] = Field(
+    custom_headers: Annotated[tuple[CustomHeader, ...], AfterValidator(each_once("header", _TWICE))] = Field(
         (),
         max_length=_MOST,
         description="Headers that responses get, by their names.",

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.config import JsonDict
 
 from headrace.engine.slices import ApiModel, Rule
+from headrace.resources.models import checked, none_for_empty, ranked
+from headrace.resources.tagging import TagKey, TagValue
 
 # As they cool down. S3 moves objects in this direction only.
 COLDER = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
@@ -50,11 +52,6 @@ def _rank(step: str) -> str:
 _NOT_COLDER = f"!has(a.storageClass) || !has(b.storageClass) || {_rank('a')} >= {_rank('b')}"
 
 
-def _none_for_empty(value: Any) -> Any:
-    """What says nothing is not said: no transitions, no tags, the prefix of all keys."""
-    return value or None
-
-
 def _is_a_day(value: str) -> str:
     try:
         date.fromisoformat(value)
@@ -72,8 +69,6 @@ Day = Annotated[
 Days = Annotated[int, Field(ge=0, le=_LAST_DAY)]
 SomeDays = Annotated[int, Field(ge=1, le=_LAST_DAY)]
 Versions = Annotated[int, Field(ge=1, le=100)]
-TagKey = Annotated[str, Field(min_length=1, max_length=128)]
-TagValue = Annotated[str, Field(max_length=256)]
 
 
 class Transition(ApiModel):
@@ -87,7 +82,7 @@ class Transition(ApiModel):
 
     @model_validator(mode="after")
     def _one_time(self) -> Self:
-        return _checked(self, (self.days is None) != (self.date is None), _ONE_TIME)
+        return checked(self, (self.days is None) != (self.date is None), _ONE_TIME)
 
 
 class NoncurrentVersionTransition(ApiModel):
@@ -113,14 +108,14 @@ class Expiration(ApiModel):
 
     days: SomeDays | None = Field(None, description="So many days after an object was made.")
     date: Day | None = Field(None, description="From this day on, at midnight UTC: 2030-01-31.")
-    expired_object_delete_marker: Annotated[bool | None, BeforeValidator(_none_for_empty)] = Field(
+    expired_object_delete_marker: Annotated[bool | None, BeforeValidator(none_for_empty)] = Field(
         None, description="Remove delete markers with which no version is left."
     )
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
         said = [self.days, self.date, self.expired_object_delete_marker]
-        return _checked(self, sum(each is not None for each in said) == 1, _ONE_END)
+        return checked(self, sum(each is not None for each in said) == 1, _ONE_END)
 
 
 class NoncurrentVersionExpiration(ApiModel):
@@ -137,9 +132,8 @@ S = TypeVar("S", Transition, NoncurrentVersionTransition)
 
 def cooling(steps: Iterable[S]) -> tuple[S, ...] | None:
     """Return transitions in the one order that they have; None where there are none."""
-    ranks = {name: rank for rank, name in enumerate(COLDER)}
-    order = sorted(steps, key=lambda s: (ranks.get(s.storage_class, len(ranks)), s.storage_class))
-    return tuple(order) or None
+    rank = ranked(COLDER)
+    return tuple(sorted(steps, key=lambda step: rank(step.storage_class))) or None
 
 
 def _in_order(steps: tuple[S, ...] | None) -> tuple[S, ...] | None:
@@ -217,10 +211,10 @@ class LifecycleRule(ApiModel):
 
     id: str = Field(min_length=1, max_length=255, description="The name of the rule, unique in the bucket.")
     enabled: bool = Field(True, description="Whether S3 acts by the rule.")
-    prefix: Annotated[str | None, BeforeValidator(_none_for_empty)] = Field(
+    prefix: Annotated[str | None, BeforeValidator(none_for_empty)] = Field(
         None, max_length=1024, description="For keys that begin like this. Silent: for all keys."
     )
-    tags: Annotated[Mapping[TagKey, TagValue] | None, BeforeValidator(_none_for_empty)] = Field(
+    tags: Annotated[Mapping[TagKey, TagValue] | None, BeforeValidator(none_for_empty)] = Field(
         None, max_length=10, description="For objects that have all of these tags."
     )
     object_size_greater_than: int | None = Field(
@@ -230,14 +224,14 @@ class LifecycleRule(ApiModel):
         None, ge=2, le=_LARGEST, description="For objects of less than so many bytes."
     )
     transitions: Annotated[
-        tuple[Transition, ...] | None, BeforeValidator(_none_for_empty), AfterValidator(_in_order)
+        tuple[Transition, ...] | None, BeforeValidator(none_for_empty), AfterValidator(_in_order)
     ] = Field(
         None, max_length=6, json_schema_extra=_BY_CLASS, description="Move current versions; colder, later."
     )
     expiration: Expiration | None = Field(None, description="Expire current versions, or delete markers.")
     noncurrent_version_transitions: Annotated[
         tuple[NoncurrentVersionTransition, ...] | None,
-        BeforeValidator(_none_for_empty),
+        BeforeValidator(none_for_empty),
         AfterValidator(_in_order),
     ] = Field(
         None,
@@ -255,7 +249,7 @@ class LifecycleRule(ApiModel):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         for check, message in _CHECKS:
-            _checked(self, check(self), message)
+            checked(self, check(self), message)
         return self
 
 
@@ -319,15 +313,6 @@ def _rise(times: Iterable[Any]) -> bool:
     """Say whether each, in canonical order, is later than the one before it."""
     known = list(times)
     return all(earlier < later for earlier, later in pairwise(known))
-
-
-M = TypeVar("M", bound=ApiModel)
-
-
-def _checked(value: M, holds: bool, message: str) -> M:
-    if not holds:
-        raise ValueError(message)
-    return value
 
 
 _CHECKS: tuple[tuple[Callable[[LifecycleRule], bool], str], ...] = (

@@ -16,6 +16,9 @@ Statement = Mapping[str, Any]
 Owns = Callable[[str], bool]
 """Says by its Sid whether a statement is the caller's; a statement without one has the Sid ''."""
 
+CHANGED = "changed by others"
+"""What is shown where somebody changed what a statement of ours says."""
+
 _KEY = "policy"
 _VERSION = "2012-10-17"
 _LISTS = frozenset({"Action", "NotAction", "Resource", "NotResource"})

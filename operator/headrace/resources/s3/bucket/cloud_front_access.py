@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from headrace.aws.target import Target
 from headrace.engine.facet import Facet, Permissions
 from headrace.engine.slices import Missing, Slice
-from headrace.resources.s3.bucket._policy import Statement, canonical, put_statements, statements
+from headrace.resources.models import in_order
+from headrace.resources.s3.bucket._policy import CHANGED, Statement, canonical, put_statements, statements
 
 _SID = "HeadraceCloudFrontAccess"
 _SOURCE = "aws:SourceArn"
-# What is shown where somebody changed what our statement says.
-_CHANGED = "changed by others"
 
 DistributionARN = Annotated[
     str,
@@ -23,15 +22,9 @@ DistributionARN = Annotated[
 class CloudFrontAccess(Slice):
     """Distributions that may read the objects; those of Distributions that refer to it are, anyway."""
 
-    distribution_arns: tuple[DistributionARN, ...] = Field(
+    distribution_arns: Annotated[tuple[DistributionARN, ...], AfterValidator(in_order)] = Field(
         (), max_length=100, description="ARNs of distributions. None: no other distribution."
     )
-
-    @field_validator("distribution_arns")
-    @classmethod
-    def _sorted(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        """Their order means nothing to S3."""
-        return tuple(sorted(set(value)))
 
 
 class CloudFrontAccessFacet(Facet[CloudFrontAccess, Target]):
@@ -54,7 +47,7 @@ class CloudFrontAccessFacet(Facet[CloudFrontAccess, Target]):
 
     def apply(self, target: Target, after: CloudFrontAccess, before: CloudFrontAccess | Missing) -> None:
         """Put our statement in the place of the one that is there."""
-        arns = tuple(arn for arn in after.distribution_arns if arn != _CHANGED)
+        arns = tuple(arn for arn in after.distribution_arns if arn != CHANGED)
         put_statements(target, _owns, [cloud_front_statement(target.arn, arns, _SID)] if arns else [])
 
 
@@ -83,4 +76,4 @@ def _let_in(found: tuple[Statement, ...], bucket_arn: str) -> tuple[str, ...]:
     arns = canonical(found[0]).get("Condition", {}).get("StringEquals", {}).get(_SOURCE.lower(), [])
     wanted = cloud_front_statement(bucket_arn, tuple(arns))
     same = [canonical(each) for each in found] == [canonical(wanted)]
-    return tuple(sorted(set(arns))) if same else (_CHANGED,)
+    return in_order(arns) if same else (CHANGED,)

@@ -1,6 +1,6 @@
 """The bucket's lifecycle: what S3 does with objects, versions and uploads as they grow old."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from headrace.aws.target import Target, absent_on
 from headrace.engine.facet import Facet, Permissions
 from headrace.engine.slices import ABSENT, Missing, Slice
+from headrace.resources.models import by_key, each_once
 from headrace.resources.s3.bucket._common import whose
 from headrace.resources.s3.bucket._lifecycle_rule import (
     Expiration,
@@ -23,24 +24,14 @@ _MOST = 1000
 _SAME_ID = "each rule has an id of its own"
 
 
-def _by_id(rules: Iterable[LifecycleRule]) -> tuple[LifecycleRule, ...]:
-    return tuple(sorted(rules, key=lambda rule: rule.id))
-
-
-def _in_order(rules: tuple[LifecycleRule, ...]) -> tuple[LifecycleRule, ...]:
-    """Where several rules fit an object, S3 decides by what they do, not by their order."""
-    if len({rule.id for rule in rules}) < len(rules):
-        raise ValueError(_SAME_ID)
-    return _by_id(rules)
-
-
 class Lifecycle(Slice):
     """Rules by which S3 moves objects to other storage classes and deletes them. No rules: none must be."""
 
     filled_by_cloud: ClassVar[frozenset[str]] = frozenset({"transition_default_minimum_object_size"})
     keyed_lists: ClassVar[Mapping[str, str]] = {"rules": "id"}
 
-    rules_: Annotated[tuple[LifecycleRule, ...], AfterValidator(_in_order)] = Field(
+    # Where several fit an object, S3 decides by what they do, not by their order.
+    rules_: Annotated[tuple[LifecycleRule, ...], AfterValidator(each_once("id", _SAME_ID))] = Field(
         (),
         alias="rules",
         max_length=_MOST,
@@ -78,7 +69,7 @@ class LifecycleFacet(Facet[Lifecycle, Target]):
             answer = target.s3.get_bucket_lifecycle_configuration(**whose(target))
             size = answer.get("TransitionDefaultMinimumObjectSize")
             values: dict[str, Any] = {
-                "rules_": _by_id(_from_s3(rule) for rule in answer.get("Rules", [])),
+                "rules_": by_key(map(_from_s3, answer.get("Rules", [])), "id"),
                 "transition_default_minimum_object_size": size,
             }
             # Unchecked, like all that is read here: others may have written more than spec may say.

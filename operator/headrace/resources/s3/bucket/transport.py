@@ -10,13 +10,11 @@ from headrace.aws.target import Target
 from headrace.engine.errors import Invalid
 from headrace.engine.facet import Facet, Permissions
 from headrace.engine.slices import Missing, Slice
-from headrace.resources.s3.bucket._policy import Statement, canonical, put_statements, statements
+from headrace.resources.s3.bucket._policy import CHANGED, Statement, canonical, put_statements, statements
 
 _TLS_ONLY = "HeadraceTLSOnly"
 _MINIMUM = "HeadraceMinimumTLS"
 _VERSION_KEY = "s3:TlsVersion"
-# What is shown where somebody changed what a statement of ours says.
-_CHANGED = "changed by others"
 
 
 class Transport(Slice):
@@ -71,7 +69,7 @@ class TransportFacet(Facet[Transport, Target]):
             )
         said: dict[str, Any] = {_TLS_ONLY: after.tls_only, _MINIMUM: after.minimum_tls_version}
         # A changed statement is in a wish only where it is to be left alone.
-        ours = {sid: value for sid, value in said.items() if value != _CHANGED}
+        ours = {sid: value for sid, value in said.items() if value != CHANGED}
         wanted = [_deny_http(target.arn)] if ours.get(_TLS_ONLY) else []
         if version := ours.get(_MINIMUM):
             wanted.append(_deny_older(target.arn, version))
@@ -94,14 +92,14 @@ def _owns(sid: str) -> bool:
 
 
 def _is(found: list[Statement], wanted: Statement) -> bool | str:
-    return True if [canonical(each) for each in found] == [canonical(wanted)] else _CHANGED
+    return True if [canonical(each) for each in found] == [canonical(wanted)] else CHANGED
 
 
 def _version(found: list[Statement], arn: str) -> str:
     """Return the version of a statement that is ours but for the version, which others may have changed."""
     asked = canonical(found[0]).get("Condition", {}).get("NumericLessThan", {}).get(_VERSION_KEY.lower(), [])
     version = ", ".join(asked)
-    return version if _is(found, _deny_older(arn, version)) is True else _CHANGED
+    return version if _is(found, _deny_older(arn, version)) is True else CHANGED
 
 
 def _deny_http(arn: str) -> Statement:
