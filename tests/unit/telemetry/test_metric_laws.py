@@ -55,7 +55,7 @@ def work(metrics: Metrics, number: int) -> None:
 
 def series(metrics: Metrics) -> Counter[str]:
     """Count the series by the metric that they belong to, those of Python and the process left out."""
-    families = [each for each in metrics.registry.collect() if each.name.startswith("headrace_")]
+    families = [each for each in metrics.snapshot().collect() if each.name.startswith("headrace_")]
     return Counter({each.name: len(each.samples) for each in families})
 
 
@@ -66,7 +66,7 @@ def test_what_is_exported_is_what_the_catalogue_says() -> None:
     metrics = assembled()
     work(metrics, 1)
     exported = {}
-    for family in metrics.registry.collect():
+    for family in metrics.snapshot().collect():
         if family.name.startswith("headrace_"):
             name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
             labels = {label for sample in family.samples for label in sample.labels} - {"le"}
@@ -98,7 +98,7 @@ def test_promtool_finds_nothing_wrong_with_them() -> None:
     metrics = assembled()
     work(metrics, 1)
     # What Python and the process say of themselves is not ours to name.
-    text = generate_latest(metrics.registry).decode().split("# HELP ")
+    text = generate_latest(metrics.snapshot()).decode().split("# HELP ")
     ours = "".join(f"# HELP {each}" for each in text if each.startswith("headrace_"))
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=ours, capture_output=True, text=True, check=False, timeout=30
@@ -130,7 +130,7 @@ def test_no_name_makes_more_series_but_those_of_objects() -> None:
         work(metrics, number)
 
     assert series(metrics) == full
-    assert b'namespace="ns-' not in generate_latest(metrics.registry)
+    assert b'namespace="ns-' not in generate_latest(metrics.snapshot())
 
 
 def test_a_thousand_objects_have_four_series_each_and_none_where_that_is_switched_off() -> None:

@@ -40,7 +40,7 @@ def put(files: TLSFiles, of: pki.Pki) -> None:
 
 def serve(files: TLSFiles, visit: Callable[[str], Awaitable[Any]]) -> Any:
     async def scene() -> Any:
-        server = Server(scrapes(Metrics().registry), "--metrics-listen", Certificate(files).context)
+        server = Server(scrapes(Metrics().snapshot), "--metrics-listen", Certificate(files).context)
         address = await server.start("127.0.0.1", 0)
         try:
             return await visit(f"https://{address}/metrics")
