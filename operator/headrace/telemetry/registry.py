@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -85,6 +86,16 @@ class Metrics:
         self._resources = Bounded(catalogue.MOST_RESOURCES)
         self._objects = Objects(kinds, each=objects)
         self._registry.register(self._objects)
+        self._begin(kinds)
+
+    def _begin(self, kinds: Iterable[str]) -> None:
+        """Begin with 0 what is alerted on: of a counter that begins with 1, `increase` sees no step."""
+        for kind in kinds:
+            self._corrections.labels(kind)
+            for result in get_args(Result):
+                self._passes.labels(kind, result)
+        for action in self._actions | {OTHER}:
+            self._denied.labels(action)
 
     def _counter(self, metric: Metric) -> Counter:
         return Counter(metric.name, metric.about, metric.labels, registry=self._registry)

@@ -1,6 +1,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from prometheus_client.exposition import generate_latest
@@ -11,6 +12,7 @@ from headrace.aws.meter import Call
 from headrace.engine.errors import Throttled
 from headrace.kinds.definition import ObjectRef
 from headrace.telemetry import catalogue
+from headrace.telemetry.catalogue import Result
 from headrace.telemetry.objects import Sight
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.requests import Request
@@ -105,7 +107,7 @@ def test_a_permission_counts_once_a_pass_by_its_name_if_it_is_one_of_ours() -> N
     denied = "headrace_permission_denied_total"
     assert value(metrics, denied, action="s3:ListBucket") == 2
     assert value(metrics, denied, action="other") == 1
-    assert value(metrics, denied, action="s3:PutBucketTagging") is None
+    assert value(metrics, denied, action="s3:PutBucketTagging") == 0
 
 
 def test_edits_and_corrections_are_counted_by_kind(metrics: Metrics) -> None:
@@ -116,6 +118,18 @@ def test_edits_and_corrections_are_counted_by_kind(metrics: Metrics) -> None:
     assert value(metrics, "headrace_edit_to_ready_seconds_sum", kind="Thing") == 3.7
     assert value(metrics, "headrace_edit_to_ready_seconds_bucket", kind="Thing", le="1.0") == 1
     assert value(metrics, "headrace_corrections_total", kind="Thing") == 1
+
+
+def test_what_is_alerted_on_is_there_with_0_before_it_happens() -> None:
+    """Prometheus sees no step where a counter begins with 1."""
+    metrics = Metrics(["Thing"], actions=["s3:ListBucket"])
+
+    assert {
+        value(metrics, "headrace_reconciles_total", kind="Thing", result=r) for r in get_args(Result)
+    } == {0}
+    assert value(metrics, "headrace_corrections_total", kind="Thing") == 0
+    assert value(metrics, "headrace_permission_denied_total", action="s3:ListBucket") == 0
+    assert value(metrics, "headrace_permission_denied_total", action="other") == 0
 
 
 def test_a_gauge_is_read_at_each_snapshot_and_not_when_that_is_rendered(metrics: Metrics) -> None:
