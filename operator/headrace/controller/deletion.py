@@ -12,7 +12,7 @@ from headrace.controller.api import Object
 from headrace.controller.asking import ask
 from headrace.controller.keeping import bare_request
 from headrace.controller.ledger import parts_of
-from headrace.controller.lines import Line, planned
+from headrace.controller.lines import Line, carried, planned
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import Removed, refused_to_look, remove_in_turn
@@ -183,9 +183,11 @@ def _let_go(parts: Parts, obj: Object, farewell: str, came: Sequence[Removed] = 
     """Let the object go; what was done to AWS last is in the log."""
     done = [_of(each, change, len(came) > 1) for each in came for change in each.report.done]
     about = {"plan": planned(done), "done": sorted({change.facet for change in done})} if done else {}
-    finalizer.take_off(parts.api, obj)
+    line = Line(logging.INFO, farewell, about)
+    with carried(line):
+        finalizer.take_off(parts.api, obj)
     parts.recorder.record(obj, Transition("Normal", "Deleted", farewell))
-    return Outcome(None, result="deleted", line=Line(logging.INFO, farewell, about))
+    return Outcome(None, result="deleted", line=line)
 
 
 def _of(removed: Removed, change: Change, several: bool) -> Change:

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from headrace.controller.api import conditions_of
+from headrace.controller.api import ApiError, conditions_of
 from headrace.controller.status import Seen
 from headrace.engine.errors import CloudError, Pending
 from headrace.engine.plan import Change
@@ -42,6 +43,17 @@ def _level(seen: Seen, status: Mapping[str, Any]) -> int:
         return logging.WARNING
     changed = bool(seen.report and seen.report.done) and not seen.errors
     return logging.INFO if news or changed else logging.DEBUG
+
+
+@contextmanager
+def carried(line: Line) -> Iterator[None]:
+    """Have a refusal of the API server carry what was done, or failed, in AWS: no later pass knows of it."""
+    try:
+        yield
+    except ApiError as error:
+        if line.about.get("done") or line.level >= logging.WARNING:
+            error.line = line
+        raise
 
 
 def planned(changes: Iterable[Change]) -> list[str]:

@@ -11,7 +11,7 @@ from headrace.controller.api import ApiError, Gone, Object
 from headrace.controller.consequences import Next, next_look
 from headrace.controller.deletion import delete
 from headrace.controller.keeping import keep, still_deploying
-from headrace.controller.lines import line_of
+from headrace.controller.lines import carried, line_of
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
@@ -49,8 +49,8 @@ class Reconciler:
                 return self._waiting(obj, deploying)
             came = delete(self._parts, seen) if obj.deleting else keep(self._parts, seen)
             return came if isinstance(came, Outcome) else self._told(came)
-        except Gone:
-            return Outcome(None, result="deleted")
+        except Gone as gone:
+            return Outcome(None, result="deleted", line=gone.line)
         except CloudError as error:
             return self._told(Told(replace(seen, errors=(error,))))
         except ApiError:
@@ -68,12 +68,13 @@ class Reconciler:
         """Write the status if it changed, tell of transitions, and say when to look again."""
         seen, before = told.seen, told.seen.obj
         status = assess(seen)
-        obj = before if status == before.status else write_status(self._parts.api, before, status)
+        result, line = _result(seen, status), line_of(seen, status)
+        with carried(line):
+            obj = before if status == before.status else write_status(self._parts.api, before, status)
         if obj is None:
-            return Outcome(None, result="deleted")
+            return Outcome(None, result="deleted", line=line)
         for transition in transitions(seen, before.status, status):
             self._parts.recorder.record(obj, transition)
-        result, line = _result(seen, status), line_of(seen, status)
         waits = seen.errors and all(isinstance(error, Deploying) for error in seen.errors)
         if waits and not obj.deleting:
             self._rolled_out[obj.ref] = obj.fingerprint()
