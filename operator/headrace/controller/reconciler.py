@@ -92,6 +92,6 @@ def _result(seen: Seen, status: Mapping[str, Any]) -> Result:
         return "stalled"
     if seen.errors:
         return "deploying" if seen.complete else "error"
-    if seen.report and seen.report.done:
+    if seen.done:
         return "changed"
     return "drifted" if "Drifted" in types else "in_sync"
