@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 _WIDTH = 110
-_UNITS = {"s": "{:.2f} s", "ms": "{:.0f} ms", "MiB": "{:.0f} MiB", "": "{:g}"}
+_UNITS = {"s": "{:.2f} s", "ms": "{:.0f} ms", "MiB": "{:.0f} MiB", "KiB": "{:.0f} KiB", "": "{:g}"}
 
 
 @dataclass(frozen=True)

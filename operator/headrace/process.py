@@ -77,7 +77,7 @@ async def _live(config: Config, ending: Ending) -> None:
 
 def _servers(ground: Ground, probed: list[RouteDef]) -> list[tuple[Server, tuple[str, int]]]:
     """Return the server of the probes and, where metrics are elsewhere, that of the metrics; and where."""
-    config, metrics = ground.config, ground.metrics.registry
+    config, metrics = ground.config, ground.metrics.snapshot
     options = config.telemetry
     if options.listen is None:
         return [(Server([*probed, *scrapes(metrics)]), config.listen)]

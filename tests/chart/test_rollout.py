@@ -248,7 +248,7 @@ def test_helm_fails_at_once_where_an_object_waits_for_a_stalled_one_and_an_upgra
     headrace: Rollout, team: World
 ) -> None:
     stalling = {"bucketSpec": {"encryption": {"algorithm": "aws:kms", "kmsKeyARN": KEY}}}
-    said = shop(headrace.helm, team, "install", "--wait", LONG, **stalling)
+    said = shop(headrace.helm, team, "install", "--wait", SECONDS, **stalling)
     assert said.code != 0
     bucket, site = (condition(obj, "Stalled") for obj in seen(team))
     assert (bucket["reason"], site["reason"]) == ("AccessDenied", "Waiting")

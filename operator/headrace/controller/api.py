@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from headrace.kinds.definition import ABANDON, ADOPT, CONSENT, FINALIZER, PAUSED, REQUESTED_AT, ObjectRef
+
+if TYPE_CHECKING:
+    from headrace.controller.lines import Line
 
 Body = Mapping[str, Any]
 
@@ -16,6 +19,8 @@ class ApiError(Exception):
         super().__init__(message)
         self.after = after
         """Seconds for which the API server asks to be spared."""
+        self.line: Line | None = None
+        """What the log is to say of what was done, or failed, in AWS before that."""
 
 
 class Gone(ApiError):

@@ -12,7 +12,7 @@ from headrace.controller.api import Object
 from headrace.controller.asking import ask
 from headrace.controller.keeping import bare_request
 from headrace.controller.ledger import parts_of
-from headrace.controller.lines import Line, planned
+from headrace.controller.lines import Line, carried, planned
 from headrace.controller.outcome import Outcome, Parts, Told
 from headrace.controller.reach import check_pins, pins, target
 from headrace.controller.removing import Removed, refused_to_look, remove_in_turn
@@ -22,9 +22,7 @@ from headrace.engine.errors import CloudError, Denied, Invalid, NotEmpty, Pendin
 from headrace.engine.facet import Emptied
 from headrace.engine.graph import Nodes
 from headrace.engine.ownership import Presence
-from headrace.engine.plan import Change
 from headrace.engine.reconcile import reconcile
-from headrace.engine.wish import OF_NODE
 from headrace.engine.work import Intent, Work
 from headrace.kinds.common import Kind, Part
 
@@ -86,13 +84,16 @@ def _told(parts: Parts, seen: Seen, came: Sequence[Removed]) -> Told | None:
     gone = {each.node.name for each in came if each.done and not each.hidden}
     left = tuple(part for part in parts_of(obj) if part.name not in gone)
     # Once it is gone the status forgets it: that is how those see it who gave it something.
-    seen = replace(seen, what=last.work.what, wrote=True, parts=left, gone=main in gone)
+    report = last.report if last is of_main else None
+    # Of the others the report does not tell; that they went is for the log.
+    removed = tuple(change for each in came if each.report is not report for change in each.changes)
+    seen = replace(seen, what=last.work.what, wrote=True, parts=left, gone=main in gone, removed=removed)
     if last.done:
         waits = parts.relations.not_given_back(obj) if last.work.intent is Intent.REMOVE else ()
         return Told(replace(seen, errors=waits)) if waits else None
     emptying = obj.spec.get("emptyOnDelete") is True
     errors = tuple(_to_be_told(error, last.work, emptying) for error in last.errors)
-    return Told(replace(seen, report=last.report if last is of_main else None, errors=errors))
+    return Told(replace(seen, report=report, errors=errors))
 
 
 def _to_be_told(error: CloudError, work: Work, emptying: bool) -> CloudError:
@@ -181,17 +182,14 @@ def _as_asked(parts: Parts, obj: Object) -> tuple[Part, ...]:
 
 def _let_go(parts: Parts, obj: Object, farewell: str, came: Sequence[Removed] = ()) -> Outcome:
     """Let the object go; what was done to AWS last is in the log."""
-    done = [_of(each, change, len(came) > 1) for each in came for change in each.report.done]
+    several = len(came) > 1
+    done = [change for each in came for change in (each.changes if several else each.report.done)]
     about = {"plan": planned(done), "done": sorted({change.facet for change in done})} if done else {}
-    finalizer.take_off(parts.api, obj)
+    line = Line(logging.INFO, farewell, about)
+    with carried(line):
+        finalizer.take_off(parts.api, obj)
     parts.recorder.record(obj, Transition("Normal", "Deleted", farewell))
-    return Outcome(None, result="deleted", line=Line(logging.INFO, farewell, about))
-
-
-def _of(removed: Removed, change: Change, several: bool) -> Change:
-    """Name the node, where there are several."""
-    name = f"{removed.node.name}{OF_NODE}" if several else ""
-    return replace(change, facet=name + change.facet)
+    return Outcome(None, result="deleted", line=line)
 
 
 def _somebody_elses(obj: Object, place: Mapping[str, str]) -> bool:

@@ -18,6 +18,7 @@ from headrace.engine.errors import CloudError, Deploying
 from headrace.engine.graph import Node, Settled, errors_of, merged, merged_wishes, outputs_of, settle
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Advice
+from headrace.engine.plan import Change
 from headrace.engine.reconcile import reconcile
 from headrace.engine.wish import Wish
 from headrace.engine.work import Intent, Work
@@ -71,6 +72,7 @@ class _Keeping:
         self.account = asked.access.account
         self.known = {part.name: part for part in ledger.parts_of(seen.obj)}
         self.errors: list[CloudError] = []
+        self.removed: list[Change] = []
         self.only = anew if anew and _in_sync(seen.obj) else None
         applied = seen.obj.status.get("appliedGeneration") == seen.obj.generation
         # What others ask for is carried out, and the drift beside it is only reported.
@@ -114,6 +116,7 @@ class _Keeping:
             ignored=self.ignored(),
             wishes=merged_wishes(main.wishes, {name: each.wishes for name, each in others.items()}),
             errors=tuple(self.errors),
+            removed=tuple(self.removed),
         )
         if main.report is None:
             return seen
@@ -195,6 +198,7 @@ class _Keeping:
         nodes = {node.name: node for node in self.asked.kind.bare(request)} if parts else {}
         came = remove_in_turn(self.parts, self.account, (nodes[part.name] for part in parts))
         self.errors += [error for each in came for error in each.errors]
+        self.removed += [change for each in came for change in each.changes]
         gone = {each.node.name for each in came if each.done}
         return tuple(part for part in parts if part.name not in gone)
 

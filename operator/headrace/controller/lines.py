@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from headrace.controller.api import conditions_of
+from headrace.controller.api import ApiError, conditions_of
 from headrace.controller.status import Seen
 from headrace.engine.errors import CloudError, Pending
 from headrace.engine.plan import Change
@@ -27,9 +28,10 @@ def line_of(seen: Seen, status: Mapping[str, Any]) -> Line:
     """Return the line of a pass; where all is as it was, it is for those only who debug."""
     ready = conditions_of(status)["Ready"]
     about: dict[str, Any] = {"reason": ready["reason"]}
-    if seen.report and seen.report.plan.changes:
-        about["plan"] = planned(seen.report.plan.changes)
-        about["done"] = sorted(change.facet for change in seen.report.done)
+    changes = (*(seen.report.plan.changes if seen.report else ()), *seen.removed)
+    if changes:
+        about["plan"] = planned(changes)
+        about["done"] = sorted(change.facet for change in seen.done)
     if seen.errors:
         about["errors"] = [error_of(error) for error in seen.errors]
     return Line(_level(seen, status), ready["message"], about)
@@ -40,8 +42,18 @@ def _level(seen: Seen, status: Mapping[str, Any]) -> int:
     # What AWS is at work on is no news but once.
     if any(not isinstance(error, Pending) for error in seen.errors):
         return logging.WARNING
-    changed = bool(seen.report and seen.report.done) and not seen.errors
-    return logging.INFO if news or changed else logging.DEBUG
+    return logging.INFO if news or seen.done else logging.DEBUG
+
+
+@contextmanager
+def carried(line: Line) -> Iterator[None]:
+    """Have a refusal of the API server carry what was done, or failed, in AWS: no later pass knows of it."""
+    try:
+        yield
+    except ApiError as error:
+        if line.about.get("done") or line.level >= logging.WARNING:
+            error.line = line
+        raise
 
 
 def planned(changes: Iterable[Change]) -> list[str]:

@@ -1,14 +1,16 @@
 """Passes as others see them: each has a line in the log, a span in the traces, and a price."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
 from headrace.aws.meter import tallied
-from headrace.controller.api import Object
+from headrace.controller.api import ApiError, Object
+from headrace.controller.lines import Line
 from headrace.controller.outcome import Outcome
 from headrace.engine.errors import Pending
+from headrace.telemetry.catalogue import Result
 from headrace.telemetry.traces import Attributes, NoTraces, Traces
 
 log = logging.getLogger("headrace.reconcile")
@@ -38,11 +40,19 @@ class Passes:
             "headrace.generation": obj.generation,
         }
         with self._traces.span(f"reconcile {obj.ref.kind}", about) as span, tallied() as tally:
-            outcome = self._look(obj, outages)
-            span.note(
-                {"headrace.result": outcome.result, "headrace.aws_calls": tally.calls, **_failed(outcome)}
-            )
-            _tell(obj, outcome, {"seconds": round(self._clock() - began, 3), "aws_calls": tally.calls})
+
+            def tell(result: Result, line: Line | None) -> None:
+                span.note({"headrace.result": result, "headrace.aws_calls": tally.calls})
+                seconds = round(self._clock() - began, 3)
+                _tell(obj, result, line, {"seconds": seconds, "aws_calls": tally.calls})
+
+            try:
+                outcome = self._look(obj, outages)
+            except ApiError as error:
+                tell("api_error", error.line)
+                raise
+            span.note(_failed(outcome))
+            tell(outcome.result, outcome.line)
         return outcome
 
 
@@ -53,8 +63,7 @@ def _failed(outcome: Outcome) -> Attributes:
     return {"error.type": names} if names else {}
 
 
-def _tell(obj: Object, outcome: Outcome, price: dict[str, Any]) -> None:
-    line = outcome.line
+def _tell(obj: Object, result: Result, line: Line | None, price: Mapping[str, Any]) -> None:
     if line is not None and log.isEnabledFor(line.level):
-        about = {"object": obj.ref, "generation": obj.generation, "result": outcome.result, **line.about}
+        about = {"object": obj.ref, "generation": obj.generation, "result": result, **line.about}
         log.log(line.level, line.message, extra={**about, **price})

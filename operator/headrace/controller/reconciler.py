@@ -10,7 +10,7 @@ from headrace.controller.conditions import moment
 from headrace.controller.consequences import Next, next_look
 from headrace.controller.deletion import delete
 from headrace.controller.keeping import keep, still_deploying
-from headrace.controller.lines import line_of
+from headrace.controller.lines import carried, line_of
 from headrace.controller.outcome import Outcome, Parts, Told, attempt
 from headrace.controller.status import Seen, assess
 from headrace.controller.transitions import transitions
@@ -41,8 +41,8 @@ class Reconciler:
         seen = Seen(obj, moment(self._clock()), f"{obj.ref}", outages=outages)
         try:
             came = attempt(Told(seen), partial(self._pass, seen))
-        except Gone:
-            return Outcome(None, result="deleted")
+        except Gone as gone:
+            return Outcome(None, result="deleted", line=gone.line)
         return came if isinstance(came, Outcome) else self._told(came)
 
     def _pass(self, seen: Seen) -> Outcome:
@@ -62,12 +62,13 @@ class Reconciler:
         """Write the status if it changed, tell of transitions, and say when to look again."""
         seen, before = told.seen, told.seen.obj
         status = assess(seen)
-        obj = before if status == before.status else write_status(self._parts.api, before, status)
+        result, line = _result(seen, status), line_of(seen, status)
+        with carried(line):
+            obj = before if status == before.status else write_status(self._parts.api, before, status)
         if obj is None:
-            return Outcome(None, result="deleted")
+            return Outcome(None, result="deleted", line=line)
         for transition in transitions(seen, before.status, status):
             self._parts.recorder.record(obj, transition)
-        result, line = _result(seen, status), line_of(seen, status)
         waits = seen.errors and all(isinstance(error, Deploying) for error in seen.errors)
         if waits and not obj.deleting:
             self._rolled_out[obj.ref] = obj.fingerprint()
@@ -85,6 +86,6 @@ def _result(seen: Seen, status: Mapping[str, Any]) -> Result:
         return "stalled"
     if seen.errors:
         return "deploying" if seen.complete else "error"
-    if seen.report and seen.report.done:
+    if seen.done:
         return "changed"
     return "drifted" if "Drifted" in types else "in_sync"

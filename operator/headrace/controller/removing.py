@@ -8,7 +8,9 @@ from headrace.controller.outcome import Parts
 from headrace.controller.reach import target
 from headrace.engine.errors import CloudError, Denied
 from headrace.engine.graph import Node
+from headrace.engine.plan import Change
 from headrace.engine.reconcile import reconcile
+from headrace.engine.wish import OF_NODE
 from headrace.engine.work import Intent, Report, Work
 
 
@@ -31,6 +33,12 @@ class Removed:
     def done(self) -> bool:
         """Whether it is gone, let go of, or none of our business."""
         return self.hidden or not (self.errors or self.report.left)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What was done, under the name of the node."""
+        done = self.report.done
+        return tuple(replace(each, facet=f"{self.node.name}{OF_NODE}{each.facet}") for each in done)
 
 
 def remove(parts: Parts, account: Account, node: Node, intent: Intent = Intent.REMOVE) -> Removed:

@@ -53,6 +53,10 @@ def _created(create: Callable[..., Any], body: Any, what: str) -> Any:
                 "Who may read the metrics cannot be checked: the operator's ServiceAccount may not create "
                 f"{what}. Bind it to the ClusterRole system:auth-delegator."
             ) from error
+        if not error.status:
+            # So the package tells of TLS that failed: the class is in the first line.
+            why, *_ = str(error.reason).splitlines()
+            raise Unreviewed(_failed(f"it did not answer ({why})")) from error
         raise Unreviewed(_failed(f"it answered {error.status} to a {what}")) from error
     except (AttributeError, ValueError) as error:
         raise Unreviewed(_failed("it answered what is no review")) from error

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -10,6 +10,7 @@ from typing import Literal
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from headrace.engine.wish import without_names
 from headrace.kinds.definition import ObjectRef
@@ -111,11 +112,22 @@ def _by_field(
 
 
 def _one_by_one(known: Mapping[ObjectRef, Sight]) -> Iterator[GaugeMetricFamily]:
-    ready, stalled, drifted, reason = families = [_family(each) for each in catalogue.OF_EACH_OBJECT]
-    for ref, sight in sorted(known.items(), key=lambda item: str(item[0])):
-        about = [ref.kind, ref.namespace, ref.name]
-        ready.add_metric(about, sight.state == "ready")
-        stalled.add_metric(about, sight.state == "stalled")
-        drifted.add_metric(about, sight.drifted)
-        reason.add_metric([*about, sight.reason], 1)
-    yield from families
+    refs = sorted(known, key=str)
+
+    def family(metric: Metric, read: Callable[[Sight], float]) -> GaugeMetricFamily:
+        # Each is made when it is written. Thousands that are there at once would have the garbage collector
+        # look at all that the process has, and meanwhile all threads stand still.
+        samples = (Sample(metric.name, _labels(metric, ref, known[ref]), read(known[ref])) for ref in refs)
+        found = _family(metric)
+        found.samples = samples  # type: ignore[assignment]  # it is only ever read, once
+        return found
+
+    yield family(catalogue.OBJECT_READY, lambda sight: sight.state == "ready")
+    yield family(catalogue.OBJECT_STALLED, lambda sight: sight.state == "stalled")
+    yield family(catalogue.OBJECT_DRIFTED_FIELDS, lambda sight: sight.drifted)
+    yield family(catalogue.OBJECT_REASON, lambda _: 1)
+
+
+def _labels(metric: Metric, ref: ObjectRef, sight: Sight) -> dict[str, str]:
+    about = {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name, "reason": sight.reason}
+    return {label: about[label] for label in metric.labels}

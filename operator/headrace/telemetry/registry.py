@@ -1,18 +1,21 @@
 """The operator's metrics: one registry, filled from what others tell."""
 
 import platform
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     Info,
     disable_created_metrics,
 )
+from prometheus_client import Metric as Family
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from headrace import __version__
 from headrace.aws.codes import CODES
@@ -29,8 +32,26 @@ from headrace.telemetry.requests import Request
 _THROTTLED = CODES[Throttled] | {"429"}
 
 
+class Snapshot(Collector):
+    """All there is to tell, to be rendered on any thread: what gauges read is read already.
+
+    Args:
+        gauges: their values.
+        registry: the rest, which is safe for threads.
+    """
+
+    def __init__(self, gauges: Mapping[Metric, float], registry: CollectorRegistry) -> None:
+        self._gauges, self._registry = gauges, registry
+
+    def collect(self) -> Iterator[Family]:
+        """Return the metrics."""
+        yield from self._registry.collect()
+        for metric, value in self._gauges.items():
+            yield GaugeMetricFamily(metric.name, metric.about, value=value)
+
+
 class Metrics:
-    """What the operator counts of itself; safe for threads.
+    """What the operator counts of itself; safe for threads, but for what gauges read.
 
     Args:
         kinds: the kinds that are counted even while there is no object of them.
@@ -43,10 +64,11 @@ class Metrics:
     ) -> None:
         # A series more for each, to say since when it counts: nobody asks for these.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
-        build = Info(_bare(catalogue.BUILD), catalogue.BUILD.about, registry=self.registry)
+        self._registry = CollectorRegistry()
+        self._gauges: dict[Metric, Callable[[], float]] = {}
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        build = Info(_bare(catalogue.BUILD), catalogue.BUILD.about, registry=self._registry)
         build.info({"version": __version__, "python": platform.python_version()})
         self._passes = self._counter(catalogue.RECONCILES)
         self._seconds = self._histogram(catalogue.RECONCILE_SECONDS)
@@ -63,19 +85,36 @@ class Metrics:
         self._regions = Bounded(catalogue.MOST_REGIONS)
         self._resources = Bounded(catalogue.MOST_RESOURCES)
         self._objects = Objects(kinds, each=objects)
-        self.registry.register(self._objects)
+        self._registry.register(self._objects)
+        self._begin(kinds)
+
+    def _begin(self, kinds: Iterable[str]) -> None:
+        """Begin with 0 what is alerted on: of a counter that begins with 1, `increase` sees no step."""
+        for kind in kinds:
+            self._corrections.labels(kind)
+            for result in get_args(Result):
+                self._passes.labels(kind, result)
+        for action in self._actions | {OTHER}:
+            self._denied.labels(action)
 
     def _counter(self, metric: Metric) -> Counter:
-        return Counter(metric.name, metric.about, metric.labels, registry=self.registry)
+        return Counter(metric.name, metric.about, metric.labels, registry=self._registry)
 
     def _histogram(self, metric: Metric) -> Histogram:
         return Histogram(
-            metric.name, metric.about, metric.labels, buckets=metric.buckets, registry=self.registry
+            metric.name, metric.about, metric.labels, buckets=metric.buckets, registry=self._registry
         )
 
     def watch_gauge(self, metric: Metric, read: Callable[[], float]) -> None:
-        """Export a value that is read at each scrape."""
-        Gauge(metric.name, metric.about, registry=self.registry).set_function(read)
+        """Export a value that is read at each snapshot: it may belong to whoever takes these."""
+        self._gauges[metric] = read
+
+    def snapshot(self) -> Snapshot:
+        """Return all there is to tell, cheaply: but for gauges it is read when it is rendered.
+
+        The operator takes it on the event loop: what gauges read, queue and watches, is for no other thread.
+        """
+        return Snapshot({metric: read() for metric, read in self._gauges.items()}, self._registry)
 
     def reconciled(self, kind: str, result: Result, seconds: float, waited: float) -> None:
         """Count a pass that was made."""

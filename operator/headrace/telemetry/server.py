@@ -4,10 +4,11 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, gzip_accepted
+from prometheus_client.registry import Collector
 
 from headrace.telemetry.authorization import PATH, Doorkeeper
+from headrace.telemetry.exposition import Exposition
 
 RouteDef = web.RouteDef
 Probe = Callable[[], str]
@@ -67,8 +68,9 @@ def probes(health: Probe, readiness: Probe) -> list[RouteDef]:
     return [web.get("/healthz", _probing(health)), web.get("/readyz", _probing(readiness))]
 
 
-def scrapes(registry: CollectorRegistry, doorkeeper: Doorkeeper | None = None) -> list[RouteDef]:
+def scrapes(snapshot: Callable[[], Collector], doorkeeper: Doorkeeper | None = None) -> list[RouteDef]:
     """Return the route that Prometheus asks; with a doorkeeper it is not for everybody."""
+    exposition = Exposition(snapshot)
 
     async def metrics(request: web.Request) -> web.Response:
         if doorkeeper is not None:
@@ -76,7 +78,10 @@ def scrapes(registry: CollectorRegistry, doorkeeper: Doorkeeper | None = None) -
             if verdict.status != 200:
                 headers = {"WWW-Authenticate": "Bearer"} if verdict.status == 401 else {}
                 return web.Response(text=verdict.said, status=verdict.status, headers=headers)
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        zipped = gzip_accepted(request.headers.get("Accept-Encoding", ""))
+        headers = {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4, "Vary": "Accept-Encoding"}
+        headers |= {"Content-Encoding": "gzip"} if zipped else {}
+        return web.Response(body=await exposition.rendered(zipped=zipped), headers=headers)
 
     return [web.get(PATH, metrics)]
 

@@ -9,7 +9,7 @@ from headrace.telemetry.config import TLSFiles
 
 log = logging.getLogger("headrace.metrics")
 
-_Version = tuple[tuple[int, int, int], ...]
+_Version = tuple[tuple[int, ...], ...]
 
 
 class TLSFailed(Exception):
@@ -50,16 +50,17 @@ class Certificate:
 
 
 def _version(files: TLSFiles) -> _Version:
-    """Return what changes whenever a file is written, or replaced by a link to another one."""
+    """Return what changes whenever a file is written, comes to be readable, or is another one."""
     return tuple(_stat(path) for path in (files.certificate, files.key))
 
 
-def _stat(path: Path) -> tuple[int, int, int]:
+def _stat(path: Path) -> tuple[int, ...]:
     try:
         found = path.stat()
     except OSError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_ino, found.st_size)
+        return ()
+    # The time of the inode, too: rights that are granted later leave all else as it was.
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
 
 
 def _load(files: TLSFiles) -> ssl.SSLContext:

@@ -74,6 +74,24 @@ def test_a_part_that_is_not_gone_holds_the_rest_and_says_so(made: Several) -> No
     assert REF not in made.api
 
 
+def test_what_went_is_in_the_log_of_the_pass_in_which_it_did(made: Several) -> None:
+    made.api.delete()
+    went = []
+    for resisting in (["MEDIA"], ["KEY-A"], []):
+        stuck(made, *resisting)
+        made.forget()
+        made.look()
+        (line,) = (vars(line) for line in made.log())
+        went.append(line["done"])
+
+    sign, thing, key = "sign/x: presence", "thing: presence", "key/{}: presence"
+    assert went == [
+        [sign],
+        [key.format("b"), thing],
+        [key.format("a")],
+    ]
+
+
 def test_what_was_tried_once_is_not_asked_about_again(made: Several) -> None:
     made.api.delete()
     stuck(made, "KEY-B")

@@ -158,6 +158,15 @@ def test_what_comes_after_the_thing_goes_before_it_is_changed_and_what_comes_bef
     assert made.parts() == ["thing MEDIA ready"]
 
 
+def test_what_goes_is_in_the_log_as_a_change(made: Several) -> None:
+    made.api.edit({})
+    outcome = made.look()
+
+    (line,) = (vars(line) for line in made.log())
+    assert (outcome.result, line["done"]) == ("changed", ["key/a: presence", "labels", "sign/x: presence"])
+    assert "- key/a: presence.place: here (spec)" in line["plan"]
+
+
 def test_several_go_backwards(several: Several) -> None:
     several.api.create({"keys": ["a", "b"], "signs": ["x", "y"]})
     several.look()

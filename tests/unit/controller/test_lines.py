@@ -1,10 +1,12 @@
 """What the log says of a pass, and when it says nothing."""
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from headrace.controller.api import ApiError, Gone, Stale
 from headrace.controller.lines import error_of, planned
 from headrace.engine.errors import Context, Denied, Throttled, Unavailable
 from headrace.engine.plan import Change
@@ -73,6 +75,65 @@ def test_a_failure_is_a_line_with_its_ids_at_each_pass_and_the_status_has_none_o
     ]
     assert "ABC" not in str(ready.status())
     assert "xyz=" not in str(ready.status())
+
+
+@pytest.mark.parametrize("error", [ApiError("nobody is there"), Stale("changed"), Gone("gone")])
+def test_what_was_done_is_a_line_though_the_api_server_does_not_take_the_status(
+    ready: World, error: ApiError
+) -> None:
+    """The next pass finds all as it is to be, and would have nothing to tell."""
+    ready.thing.there["color"] = Color(shade="red")
+    ready.api.errors["status"] = error
+    gone = isinstance(error, Gone)
+    with nullcontext() if gone else pytest.raises(type(error)):
+        ready.look()
+
+    said = about(ready)
+    assert (said["plan"], said["done"]) == (["~ color.shade: red -> blue (spec)"], ["color"])
+    assert (said["levelname"], said["result"]) == (
+        "INFO",
+        "deleted" if gone else "api_error",
+    )
+
+
+def test_a_failure_of_aws_is_a_line_though_the_api_server_does_not_take_the_status(ready: World) -> None:
+    context = Context("s3", "PutColor", "AccessDenied", 403, "ABC")
+    ready.thing.there["color"] = Color(shade="red")
+    ready.thing.failures["write color"] = Denied("may not fake:PutColor.", context)
+    ready.api.errors["status"] = ApiError("nobody is there")
+    with pytest.raises(ApiError):
+        ready.look()
+
+    assert [error["request_id"] for error in about(ready)["errors"]] == ["ABC"]
+
+
+def test_what_was_done_is_a_line_though_a_namesake_is_there_by_now(ready: World) -> None:
+    ready.thing.there["color"] = Color(shade="red")
+    ready.api.before["status"] = ready.api.replace
+    ready.look()
+
+    assert (about(ready)["done"], about(ready)["result"]) == (["color"], "deleted")
+
+
+def test_what_was_deleted_is_a_line_though_the_finalizer_does_not_go_yet(ready: World) -> None:
+    ready.api.edit({**SPEC, "deletionPolicy": "Delete"})
+    ready.look()
+    ready.api.delete()
+    ready.forget()
+    ready.api.errors["patch"] = ApiError("nobody is there")
+    with pytest.raises(ApiError):
+        ready.look()
+
+    assert (about(ready)["message"], about(ready)["done"]) == ("thing media deleted", ["presence"])
+
+
+def test_where_nothing_was_done_the_line_waits_for_a_status_that_is_taken(world: World) -> None:
+    world.api.create({**SPEC, "mode": "Observe"})
+    world.api.errors["status"] = ApiError("nobody is there")
+    with pytest.raises(ApiError):
+        world.look()
+
+    assert world.log() == []
 
 
 def test_what_is_not_known_of_an_error_is_not_said() -> None:

@@ -79,3 +79,11 @@ def test_nobody_there_is_no_answer_either() -> None:
     with pytest.raises(Unreviewed, match=r"it did not answer \(\w+Error\)\.$"):
         KubeReviews(client).allows(USER, "get", "/metrics")
     client.close()
+
+
+def test_an_api_server_that_is_none_by_tls_is_no_answer_either(server: ApiServer) -> None:
+    client = connected(server.url.replace("http:", "https:"))
+
+    with pytest.raises(Unreviewed, match=r"it did not answer \(SSLError\)\.$"):
+        KubeReviews(client).user("secret")
+    client.close()

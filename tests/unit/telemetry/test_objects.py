@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Mapping
 
 import pytest
@@ -141,3 +142,15 @@ def test_switched_off_no_name_of_an_object_is_told() -> None:
 
     assert shown.states() == {"ready": 1}
     assert b"-7" not in generate_latest(shown.registry)
+
+
+def test_series_of_objects_leave_the_garbage_collector_nothing_to_do(shown: Shown) -> None:
+    """It would look at all that the process has, and all threads stand still meanwhile."""
+    for number in range(2000):
+        shown.put(ObjectRef("Thing", "shop", f"{number}"), Sight("ready", "InSync"))
+    began = gc.get_stats()[0]["collections"]
+    text = generate_latest(shown.registry)
+
+    assert text.count(b"\n") == 8000 + len(STATES) + 1 + 2 * 7
+    # Series that are there at once are worth dozens.
+    assert gc.get_stats()[0]["collections"] - began < 5

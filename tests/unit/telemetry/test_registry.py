@@ -1,6 +1,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from prometheus_client.exposition import generate_latest
@@ -11,6 +12,7 @@ from headrace.aws.meter import Call
 from headrace.engine.errors import Throttled
 from headrace.kinds.definition import ObjectRef
 from headrace.telemetry import catalogue
+from headrace.telemetry.catalogue import Result
 from headrace.telemetry.objects import Sight
 from headrace.telemetry.registry import Metrics
 from headrace.telemetry.requests import Request
@@ -22,7 +24,8 @@ def metrics() -> Metrics:
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
-    return metrics.registry.get_sample_value(name, labels)
+    found = (sample for family in metrics.snapshot().collect() for sample in family.samples)
+    return next((each.value for each in found if (each.name, each.labels) == (name, labels)), None)
 
 
 def call(outcome: str = "ok", seconds: float = 0.03) -> Call:
@@ -78,9 +81,11 @@ def test_what_an_endpoint_makes_up_has_an_end(metrics: Metrics) -> None:
         metrics.called(replace(call("SlowDown"), region=f"region-{number}"))
     metrics.called(call('evil"}\n'))
 
-    requests = [s for f in metrics.registry.collect() if f.name == "headrace_aws_requests" for s in f.samples]
+    requests = [
+        s for f in metrics.snapshot().collect() if f.name == "headrace_aws_requests" for s in f.samples
+    ]
     throttled = "headrace_aws_throttled_requests"
-    refused = [s for f in metrics.registry.collect() if f.name == throttled for s in f.samples]
+    refused = [s for f in metrics.snapshot().collect() if f.name == throttled for s in f.samples]
     assert len(requests) == catalogue.MOST_OUTCOMES + 1
     assert len(refused) == catalogue.MOST_REGIONS + 1
 
@@ -102,7 +107,7 @@ def test_a_permission_counts_once_a_pass_by_its_name_if_it_is_one_of_ours() -> N
     denied = "headrace_permission_denied_total"
     assert value(metrics, denied, action="s3:ListBucket") == 2
     assert value(metrics, denied, action="other") == 1
-    assert value(metrics, denied, action="s3:PutBucketTagging") is None
+    assert value(metrics, denied, action="s3:PutBucketTagging") == 0
 
 
 def test_edits_and_corrections_are_counted_by_kind(metrics: Metrics) -> None:
@@ -115,15 +120,30 @@ def test_edits_and_corrections_are_counted_by_kind(metrics: Metrics) -> None:
     assert value(metrics, "headrace_corrections_total", kind="Thing") == 1
 
 
-def test_a_gauge_is_read_at_each_scrape(metrics: Metrics) -> None:
+def test_what_is_alerted_on_is_there_with_0_before_it_happens() -> None:
+    """Prometheus sees no step where a counter begins with 1."""
+    metrics = Metrics(["Thing"], actions=["s3:ListBucket"])
+
+    assert {
+        value(metrics, "headrace_reconciles_total", kind="Thing", result=r) for r in get_args(Result)
+    } == {0}
+    assert value(metrics, "headrace_corrections_total", kind="Thing") == 0
+    assert value(metrics, "headrace_permission_denied_total", action="s3:ListBucket") == 0
+    assert value(metrics, "headrace_permission_denied_total", action="other") == 0
+
+
+def test_a_gauge_is_read_at_each_snapshot_and_not_when_that_is_rendered(metrics: Metrics) -> None:
     depths = iter([3.0, 5.0])
     metrics.watch_gauge(catalogue.QUEUE_DEPTH, lambda: next(depths))
+    first, second = metrics.snapshot(), metrics.snapshot()
 
-    assert [value(metrics, "headrace_queue_depth") for _ in range(2)] == [3, 5]
+    for _ in range(2):
+        assert "headrace_queue_depth 3.0" in generate_latest(first).decode().splitlines()
+        assert "headrace_queue_depth 5.0" in generate_latest(second).decode().splitlines()
 
 
 def test_the_version_is_told(metrics: Metrics) -> None:
-    text = generate_latest(metrics.registry).decode()
+    text = generate_latest(metrics.snapshot()).decode()
 
     assert re.search(rf'headrace_build_info{{.*version="{re.escape(__version__)}".*}} 1\.0', text)
 
@@ -140,7 +160,7 @@ def test_threads_may_count_while_others_scrape(metrics: Metrics) -> None:
         for step in range(20):
             metrics.reconciled("Thing", "in_sync", 0.1, 0.1)
             metrics.state(ObjectRef("Thing", "shop", f"{number}-{step}"), Sight("ready", drifted=step))
-            generate_latest(metrics.registry)
+            generate_latest(metrics.snapshot())
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(count, range(4)))

@@ -27,7 +27,7 @@ def serve(visit: Callable[[aiohttp.ClientSession, Probes], Awaitable[Any]]) -> A
         probes, metrics = Probes(), Metrics()
         metrics.reconciled("Thing", "in_sync", 0.1, 0.1)
         asked = server_probes(lambda: probes.health, lambda: probes.readiness)
-        server = Server([*asked, *scrapes(metrics.registry)])
+        server = Server([*asked, *scrapes(metrics.snapshot)])
         address = await server.start("127.0.0.1", 0)
         try:
             async with aiohttp.ClientSession(f"http://{address}") as session:
@@ -143,7 +143,7 @@ class Everybody:
 )
 def test_where_it_is_asked_who_may_nobody_else_sees_the_metrics(header: str | None, status: int) -> None:
     async def scene() -> None:
-        routes = scrapes(Metrics().registry, Doorkeeper(Everybody(), time.monotonic))
+        routes = scrapes(Metrics().snapshot, Doorkeeper(Everybody(), time.monotonic))
         server = Server([*server_probes(str, str), *routes])
         address = await server.start("127.0.0.1", 0)
         try:

@@ -40,7 +40,7 @@ def put(files: TLSFiles, of: pki.Pki) -> None:
 
 def serve(files: TLSFiles, visit: Callable[[str], Awaitable[Any]]) -> Any:
     async def scene() -> Any:
-        server = Server(scrapes(Metrics().registry), "--metrics-listen", Certificate(files).context)
+        server = Server(scrapes(Metrics().snapshot), "--metrics-listen", Certificate(files).context)
         address = await server.start("127.0.0.1", 0)
         try:
             return await visit(f"https://{address}/metrics")
@@ -135,6 +135,20 @@ def test_a_file_that_vanishes_while_it_is_read_leaves_the_one_before_in_use(
         "The certificate before it stays in use.",
         "the certificate of the metrics was read anew",
     ]
+
+
+def test_files_whose_rights_changed_are_read_anew_though_their_content_is_as_it_was(
+    files: TLSFiles, authorities: list[pki.Pki], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key that could not be read when it was renewed is mended by that alone."""
+
+    async def visit(url: str) -> bool:
+        files.key.chmod(0o440)
+        return await trusted(url, authorities[0])
+
+    with caplog.at_level(logging.INFO):
+        assert serve(files, visit)
+    assert "the certificate of the metrics was read anew" in caplog.messages
 
 
 def test_a_link_that_points_elsewhere_is_a_change_though_its_times_are_the_same(
