@@ -77,7 +77,8 @@ def check_ours(found: Presence, me: str, what: str, *, adopt: bool, advice: Advi
     if found.owner == me or (found.owner is None and (adopt or found.retained_by == me)):
         return
     if found.owner is not None:
-        raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {_remedy(found.owner, me, advice)}")
+        remedy = _remedy(found.owner, me, advice)
+        raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {remedy}")
     story = f"exists{found.described()} and was not made by Headrace"
     if found.retained_by is not None:
         story = f"was retained by {found.retained_by}"
