@@ -79,8 +79,9 @@ def _required(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 def test_a_key_with_nothing_below_it_is_as_good_as_an_empty_value() -> None:
     account: Values = {"clusterID": "prod-1", "accounts": [ACCOUNT], "allowAmbient": False}
+    nothing: Values = {}
     nulls = [without(path) for path in documented(DEFAULTS) if at(DEFAULTS, path) in EMPTY]
-    values = reduce(_merged, nulls, {})
+    values = reduce(_merged, nulls, nothing)
 
     assert rendered({**values, **account}) == rendered(account)
 

@@ -193,7 +193,7 @@ CRD_SETS: Mapping[str, Values] = {
 }
 """Values of the definitions' chart."""
 
-EMPTY = ("", None, [], {}, False)
+EMPTY: tuple[Any, ...] = ("", None, [], {}, False)
 """Defaults for which no value at all is as good."""
 
 # What Kubernetes has fields for is documented as one.
@@ -221,7 +221,7 @@ def at(values: Values, path: tuple[str, ...]) -> Any:
     return found
 
 
-def without(path: tuple[str, ...]) -> dict[str, Any]:
+def without(path: tuple[str, ...]) -> Values:
     """Return values that take a default away, as a key does that has nothing below it."""
     key, *rest = path
     return {key: without(tuple(rest)) if rest else None}
