@@ -183,7 +183,10 @@ def test_common_labels_are_on_every_object_and_pod_and_objects_of_ones_own_are_a
 
     assert len(ours) == len(documents) - 1
     assert {each["metadata"]["labels"]["cost-center"] for each in ours} == {"platform"}
-    # What is said of pods alone counts more.
+    # What is said of one kind alone counts more.
+    theirs = {"metrics": {"serviceMonitor": {"enabled": True, "labels": {"cost-center": "web"}}}}
+    monitor = only(rendered({**theirs, "commonLabels": {"cost-center": "platform"}}), "ServiceMonitor")
+    assert monitor["metadata"]["labels"]["cost-center"] == "web"
     assert only(documents, "Deployment")["spec"]["template"]["metadata"]["labels"]["cost-center"] == "aws"
 
 
@@ -314,6 +317,8 @@ def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_
             "port": "metrics",
             "path": "/metrics",
             "interval": "30s",
+            "relabelings": [{"targetLabel": "cluster", "replacement": "prod-eu-1"}],
+            "metricRelabelings": [{"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}],
             "scheme": "https",
             "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token",
             "tlsConfig": {

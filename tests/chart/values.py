@@ -20,6 +20,8 @@ ACCOUNT = {
 }
 _SECURE = {"enabled": True, "certSecret": "headrace-metrics"}
 _TOKEN = {"credentials": {"name": "prometheus", "key": "token"}}
+_CLUSTER = {"targetLabel": "cluster", "replacement": "prod-eu-1"}
+_FEWER = {"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}
 _TLS = {"serverName": "headrace", "insecureSkipVerify": False}
 
 
@@ -91,6 +93,8 @@ SETS: Mapping[str, Values] = {
                 "enabled": True,
                 "interval": "30s",
                 "labels": {"release": "prometheus"},
+                "relabelings": [_CLUSTER],
+                "metricRelabelings": [_FEWER],
             },
         },
         "service": {"annotations": {"team": "platform"}},
@@ -107,6 +111,8 @@ SETS: Mapping[str, Values] = {
                 "enabled": True,
                 "interval": "1m",
                 "labels": {"team": "web"},
+                "relabelings": [_CLUSTER],
+                "metricRelabelings": [_FEWER],
                 "tlsConfig": _TLS,
                 "authorization": _TOKEN,
             },
