@@ -141,7 +141,7 @@ def test_the_operators_objects_are_called_after_the_release(release: str, name: 
     said = run("helm", "template", release, str(ROOT / OPERATOR), "--skip-tests")
     documents = [each for each in yaml.safe_load_all(said.out) if each]
 
-    assert {each["metadata"]["name"] for each in documents} == {name, READER}
+    assert {each["metadata"]["name"] for each in documents} == {name, f"{name}-view", READER}
 
 
 def test_what_the_pages_call_the_operator_is_its_name_by_helm_and_by_kubectl() -> None:
@@ -163,6 +163,31 @@ def test_memory_is_bounded_and_nothing_can_be_written(name: str) -> None:
     assert found["resources"]["limits"].keys() == {"memory"}
     assert found["securityContext"]["readOnlyRootFilesystem"] is True
     assert all(each["readOnly"] for each in found.get("volumeMounts", ()))
+
+
+def test_what_kubernetes_has_fields_for_is_where_kubernetes_looks_for_it() -> None:
+    values = SETS["pods"]
+    deployment = only(rendered(values), "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    fields = ("dnsPolicy", "dnsConfig", "hostAliases", "priorityClassName", "nodeSelector", "tolerations")
+
+    assert {field: pod[field] for field in fields} == {field: values[field] for field in fields}
+    assert deployment["spec"]["revisionHistoryLimit"] == values["revisionHistoryLimit"]
+    assert values["deploymentAnnotations"].items() <= deployment["metadata"]["annotations"].items()
+
+
+def test_common_labels_are_on_every_object_and_pod_and_objects_of_ones_own_are_as_they_are() -> None:
+    (own,) = SETS["pods"]["extraObjects"]
+    documents = rendered({**SETS["pods"], "accounts": [ACCOUNT], "podLabels": {"cost-center": "aws"}})
+    ours = [each for each in documents if each != own]
+
+    assert len(ours) == len(documents) - 1
+    assert {each["metadata"]["labels"]["cost-center"] for each in ours} == {"platform"}
+    # What is said of one kind alone counts more.
+    theirs = {"metrics": {"serviceMonitor": {"enabled": True, "labels": {"cost-center": "web"}}}}
+    monitor = only(rendered({**theirs, "commonLabels": {"cost-center": "platform"}}), "ServiceMonitor")
+    assert monitor["metadata"]["labels"]["cost-center"] == "web"
+    assert only(documents, "Deployment")["spec"]["template"]["metadata"]["labels"]["cost-center"] == "aws"
 
 
 @pytest.mark.parametrize(
@@ -292,6 +317,8 @@ def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_
             "port": "metrics",
             "path": "/metrics",
             "interval": "30s",
+            "relabelings": [{"targetLabel": "cluster", "replacement": "prod-eu-1"}],
+            "metricRelabelings": [{"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}],
             "scheme": "https",
             "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token",
             "tlsConfig": {

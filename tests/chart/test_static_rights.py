@@ -70,6 +70,26 @@ def test_secrets_are_read_by_name_where_somebody_agreed_and_never_listed(name: s
     assert bound == [("RoleBinding", where) for where in agreed]
 
 
+def test_users_of_namespaces_see_objects_by_default_and_make_them_where_it_is_said() -> None:
+    def aggregated(values: Values) -> dict[str, Any]:
+        label = "rbac.authorization.k8s.io/aggregate-to-"
+        return {
+            key.removeprefix(label): role["rules"]
+            for role in of_kind(rendered(values), "ClusterRole")
+            for key in role["metadata"]["labels"]
+            if key.startswith(label)
+        }
+
+    namespaced = sorted(kind.plural for kind in KINDS.values())
+    (seen,) = aggregated({})["view"]
+    (made,) = aggregated({"rbac": {"aggregateToEdit": True}})["edit"]
+
+    assert aggregated({}).keys() == {"view"}
+    assert seen["resources"] == made["resources"] == namespaced
+    assert not {*made["verbs"]} & {*seen["verbs"]}
+    assert aggregated(NAMESPACED) == aggregated({"rbac": {"aggregateToView": False}}) == {}
+
+
 def test_secrets_of_accounts_are_all_of_the_releases_namespace_or_those_that_values_name() -> None:
     def named(values: Values) -> list[Any]:
         rules = only_named(rendered(values), "Role", NAMESPACE)["rules"]

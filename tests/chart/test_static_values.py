@@ -1,16 +1,20 @@
 """Wrong values of the charts: each is refused with a sentence, and nothing that is documented is."""
 
 import json
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.chart.helm import refusal
-from tests.chart.values import CRD_DEFAULTS, DEFAULTS, Values, documented
+from tests.chart.helm import refusal, rendered
+from tests.chart.values import ACCOUNT, CRD_DEFAULTS, DEFAULTS, EMPTY, Values, at, documented, without
 from tools.charts import CRDS, OPERATOR, ROOT
 
+# What Kubernetes knows what to do without.
+_DISPENSABLE = {("accountAnnotations",), ("resources",), ("securityContext", "runAsUser")}
 _REFUSALS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8"))
 
 
@@ -57,6 +61,34 @@ def _known(schema: Any, shared: Any, path: tuple[str, ...] = ()) -> list[tuple[s
     inner = {} if path == ("resources",) else schema.get("properties", {})
     found = [each for key, value in inner.items() for each in _known(value, shared, (*path, key))]
     return found or [path]
+
+
+def test_no_default_can_be_taken_away_that_the_templates_need() -> None:
+    schema = json.loads((ROOT / OPERATOR / "values.schema.json").read_text(encoding="utf-8"))
+    paths = [path for path in documented(DEFAULTS) if at(DEFAULTS, path) not in EMPTY]
+    sections = {path[:depth] for path in documented(DEFAULTS) for depth in range(1, len(path))}
+
+    assert set(_required(schema)) == {*paths, *sections} - _DISPENSABLE
+
+
+def _required(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield from ((*path, key) for key in schema.get("required", ()))
+    for key, value in schema.get("properties", {}).items():
+        yield from _required(value, (*path, key))
+
+
+def test_a_key_with_nothing_below_it_is_as_good_as_an_empty_value() -> None:
+    account: Values = {"clusterID": "prod-1", "accounts": [ACCOUNT], "allowAmbient": False}
+    nothing: Values = {}
+    nulls = [without(path) for path in documented(DEFAULTS) if at(DEFAULTS, path) in EMPTY]
+    values = reduce(_merged, nulls, nothing)
+
+    assert rendered({**values, **account}) == rendered(account)
+
+
+def _merged(one: Values, other: Values) -> Values:
+    both = {key: _merged(one[key], other[key]) for key in one.keys() & other.keys()}
+    return {**one, **other, **both}
 
 
 def test_nothing_is_let_in_that_has_no_name() -> None:

@@ -20,6 +20,8 @@ ACCOUNT = {
 }
 _SECURE = {"enabled": True, "certSecret": "headrace-metrics"}
 _TOKEN = {"credentials": {"name": "prometheus", "key": "token"}}
+_CLUSTER = {"targetLabel": "cluster", "replacement": "prod-eu-1"}
+_FEWER = {"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}
 _TLS = {"serverName": "headrace", "insecureSkipVerify": False}
 
 
@@ -79,6 +81,7 @@ SETS: Mapping[str, Values] = {
             "irsaAudience": "sts.amazonaws.com.cn",
             "irsaRegionalSTS": False,
         },
+        "rbac": {"aggregateToView": False, "aggregateToEdit": True},
     },
     "somebody's ServiceAccount": {"serviceAccount": {"create": False, "name": "mine"}},
     "ServiceMonitor": {
@@ -90,6 +93,8 @@ SETS: Mapping[str, Values] = {
                 "enabled": True,
                 "interval": "30s",
                 "labels": {"release": "prometheus"},
+                "relabelings": [_CLUSTER],
+                "metricRelabelings": [_FEWER],
             },
         },
         "service": {"annotations": {"team": "platform"}},
@@ -106,6 +111,8 @@ SETS: Mapping[str, Values] = {
                 "enabled": True,
                 "interval": "1m",
                 "labels": {"team": "web"},
+                "relabelings": [_CLUSTER],
+                "metricRelabelings": [_FEWER],
                 "tlsConfig": _TLS,
                 "authorization": _TOKEN,
             },
@@ -158,6 +165,20 @@ SETS: Mapping[str, Values] = {
                 "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "headrace"}},
             }
         ],
+        "revisionHistoryLimit": 10,
+        "commonLabels": {"cost-center": "platform"},
+        "deploymentAnnotations": {"reloader.stakater.com/auto": "true"},
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["169.254.20.10"], "options": [{"name": "ndots", "value": "1"}]},
+        "hostAliases": [{"ip": "10.0.0.7", "hostnames": ["sts.eu-central-1.amazonaws.com"]}],
+        "extraObjects": [
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "authority"},
+                "data": {"ca.crt": "{{ not a template }}"},
+            }
+        ],
         "podAnnotations": {"team": "platform"},
         "podLabels": {"team": "platform"},
         "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}],
@@ -178,6 +199,8 @@ CRD_SETS: Mapping[str, Values] = {
 }
 """Values of the definitions' chart."""
 
+EMPTY: tuple[Any, ...] = ("", None, [], {}, False)
+"""Defaults for which no value at all is as good."""
 
 # What Kubernetes has fields for is documented as one.
 _WHOLE = {
@@ -202,3 +225,9 @@ def at(values: Values, path: tuple[str, ...]) -> Any:
     for key in path:
         found = found.get(key) if isinstance(found, dict) else None
     return found
+
+
+def without(path: tuple[str, ...]) -> Values:
+    """Return values that take a default away, as a key does that has nothing below it."""
+    key, *rest = path
+    return {key: without(tuple(rest)) if rest else None}

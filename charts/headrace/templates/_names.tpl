@@ -39,6 +39,13 @@ app.kubernetes.io/component: test
 {{- end }}
 
 {{- define "headrace.releaseLabels" -}}
+{{ include "headrace.chartLabels" . }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.chartLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
@@ -67,12 +74,11 @@ labels:
 
 {{/* What `helm test` runs in. */}}
 {{- define "headrace.testImage" -}}
-{{- with .Values.tests.image }}
-{{- if .repository }}
-{{- .repository }}{{ with .tag }}:{{ . }}{{ end }}
+{{- $image := .Values.tests.image }}
+{{- if $image.repository }}
+{{- $image.repository }}{{ with $image.tag }}:{{ . }}{{ end }}
 {{- else }}
-{{- include "headrace.image" $ }}
-{{- end }}
+{{- include "headrace.image" . }}
 {{- end }}
 {{- end }}
 

@@ -1,3 +1,10 @@
+{{/* Labels by which Prometheus finds a monitor count more than common ones: takes (list root monitor). */}}
+{{- define "headrace.monitorLabels" -}}
+{{- $root := index . 0 }}
+{{- $own := merge (include "headrace.selector" $root | fromYaml) (include "headrace.chartLabels" $root | fromYaml) }}
+{{- merge $own (default dict (index . 1).labels) (default dict $root.Values.commonLabels) | toYaml }}
+{{- end }}
+
 {{/* How Prometheus gets the metrics: takes (list root monitor). */}}
 {{- define "headrace.scrape" -}}
 {{- $root := index . 0 }}
@@ -7,6 +14,14 @@
   path: /metrics
   {{- with $monitor.interval }}
   interval: {{ . }}
+  {{- end }}
+  {{- with $monitor.relabelings }}
+  relabelings:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $monitor.metricRelabelings }}
+  metricRelabelings:
+    {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- if $secure.enabled }}
   scheme: https

@@ -36,8 +36,11 @@
 {{- end }}
 
 {{- define "headrace.validateImage" -}}
+{{- if and .Values.tests.image.tag (not .Values.tests.image.repository) }}
+{{- fail "tests.image.tag is set and tests.image.repository is empty, so that the operator's own image is taken: name the repository, too, or leave the tag out." }}
+{{- end }}
 {{- range $name, $image := dict "image" .Values.image "tests.image" .Values.tests.image }}
-{{- if contains ":" (base $image.repository) }}
+{{- if contains ":" (base (default "" $image.repository)) }}
 {{- fail (printf "%s.repository (%s) has a tag or a digest in it: put that into %s, and the name alone here." $name $image.repository (ternary "image.tag or image.digest" "tests.image.tag" (eq $name "image"))) }}
 {{- end }}
 {{- end }}
@@ -59,6 +62,9 @@
 {{- end }}
 {{- if and $metrics.secure.enabled (not $metrics.secure.certSecret) }}
 {{- fail "metrics.secure needs a certificate: set metrics.secure.certSecret to the name of a Secret of type kubernetes.io/tls in the release's namespace." }}
+{{- end }}
+{{- if and $metrics.secure.certSecret (not $metrics.secure.enabled) }}
+{{- fail "metrics.secure.certSecret names a certificate, and metrics.secure.enabled is false, so that metrics go out without TLS: turn it on, or leave the certificate out." }}
 {{- end }}
 {{- if and $metrics.podMonitor.enabled $metrics.secure.enabled $metrics.secure.authorization (not $metrics.podMonitor.authorization) }}
 {{- fail "metrics.podMonitor.authorization is empty: a PodMonitor cannot use Prometheus' own token, which metrics.secure.authorization asks for. Name a Secret with a token there, or turn on metrics.serviceMonitor in its place." }}
@@ -152,6 +158,10 @@
 {{- if and (not $account.create) (not $account.name) }}
 {{- fail "serviceAccount.create is false and serviceAccount.name is empty: name the ServiceAccount that is there, so that no rights go to the namespace's default one." }}
 {{- end }}
+{{- $annotated := get (default dict $account.annotations) "eks.amazonaws.com/role-arn" }}
+{{- if and $annotated $account.irsaRoleARN (ne $annotated $account.irsaRoleARN) }}
+{{- fail (printf "serviceAccount.irsaRoleARN is %s, and serviceAccount.annotations has %s as eks.amazonaws.com/role-arn: leave out the annotation." $account.irsaRoleARN $annotated) }}
+{{- end }}
 {{- if and $account.irsaAudience (not $account.irsaRoleARN) }}
 {{- fail "serviceAccount.irsaAudience is set and serviceAccount.irsaRoleARN is not: there is no role that a token could be for. Name the role, or leave the audience out." }}
 {{- end }}
@@ -162,8 +172,14 @@
 
 {{- define "headrace.validateLabels" -}}
 {{- range $key, $_ := fromYaml (include "headrace.selector" .) }}
-{{- if hasKey $.Values.podLabels $key }}
+{{- if hasKey (default dict $.Values.podLabels) $key }}
 {{- fail (printf "podLabels has %s, by which the pods are found: leave it out." $key) }}
+{{- end }}
+{{- end }}
+{{- $own := merge (fromYaml (include "headrace.selector" .)) (fromYaml (include "headrace.chartLabels" .)) }}
+{{- range $key, $_ := .Values.commonLabels }}
+{{- if hasKey $own $key }}
+{{- fail (printf "commonLabels has %s, which the chart says itself: leave it out." $key) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -77,8 +77,17 @@ def check_ours(found: Presence, me: str, what: str, *, adopt: bool, advice: Advi
     if found.owner == me or (found.owner is None and (adopt or found.retained_by == me)):
         return
     if found.owner is not None:
-        raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {advice.anothers}")
+        remedy = _remedy(found.owner, me, advice)
+        raise NotOurs(f"{what} belongs to {found.owner}; it is left alone. {remedy}")
     story = f"exists{found.described()} and was not made by Headrace"
     if found.retained_by is not None:
         story = f"was retained by {found.retained_by}"
     raise NotOurs(f"{what} {story}; it is left alone. {advice.nobodys}")
+
+
+def _remedy(owner: str, me: str, advice: Advice) -> str:
+    """Say what to do; who differs from us in the cluster's id alone may be ourselves, before it changed."""
+    (cluster, _, theirs), (_, _, ours) = owner.partition("/"), me.partition("/")
+    if theirs != ours:
+        return advice.anothers
+    return f"{advice.anothers} If only the cluster id was changed, set it to {cluster} again."

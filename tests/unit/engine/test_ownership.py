@@ -63,6 +63,15 @@ def test_what_somebody_else_owns_is_never_ours(adopt: bool, retained_by: str | N
     )
 
 
+def test_an_owner_that_only_another_cluster_id_tells_from_us_may_be_ourselves_before_it_changed() -> None:
+    with pytest.raises(NotOurs) as raised:
+        check_ours(Presence(owner=ME), ME.replace("c", "d", 1), "bucket media", adopt=True, advice=ADVICE)
+    assert raised.value.message == (
+        f"bucket media belongs to {ME}; it is left alone. Ask for it. "
+        "If only the cluster id was changed, set it to c again."
+    )
+
+
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
