@@ -151,7 +151,7 @@ class Realm:
         text = self.plane.kubectl_run("get", "awsacct", name, "-o", "json", "--ignore-not-found")
         return json.loads(text) if text.strip() else None
 
-    def until(self, name: str, holds: Callable[[Object], Any], seconds: float = 20) -> Object:
+    def until(self, name: str, holds: Callable[[Object], Any], seconds: float = 30) -> Object:
         """Return the account once this holds of it."""
         found: Object | None = None
 
@@ -167,17 +167,17 @@ class Realm:
         assert found is not None
         return found
 
-    def ready(self, name: str, seconds: float = 20) -> Object:
+    def ready(self, name: str, seconds: float = 30) -> Object:
         return self.until(
             name, lambda o: condition(o, "Ready").get("status") == "True" and current(o), seconds
         )
 
-    def stalled(self, name: str, reason: str, seconds: float = 20) -> Object:
+    def stalled(self, name: str, reason: str, seconds: float = 30) -> Object:
         return self.until(
             name, lambda o: condition(o, "Stalled").get("reason") == reason and current(o), seconds
         )
 
-    def gone(self, name: str, seconds: float = 20) -> None:
+    def gone(self, name: str, seconds: float = 30) -> None:
         try:
             wait_until(lambda: self.find(name) is None, what=f"AWSAccount {name} is gone", seconds=seconds)
         except SandboxError as error:
