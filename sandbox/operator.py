@@ -85,9 +85,10 @@ class Operator:
 
     @property
     def log(self) -> str:
-        """What it wrote to its log, over all its starts."""
+        """What it wrote to its log, over all its starts; a line that is being written is none yet."""
         path = self._directory / "operator.log"
-        return path.read_text(errors="replace") if path.exists() else ""
+        text = path.read_text(errors="replace") if path.exists() else ""
+        return text[: text.rfind("\n") + 1]
 
     def start(self, *, wait: bool = True) -> None:
         """Start it, and wait until it is ready to take events."""

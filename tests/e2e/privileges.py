@@ -153,7 +153,7 @@ class Place:
         """Have all objects gone; their buckets stay."""
         where = ("-n", self.shop.namespace, "--all")
         self.shop.plane.kubectl_run("annotate", "abkt", *where, "headrace.io/abandon=true", "--overwrite")
-        self.shop.plane.kubectl_run("delete", "abkt", *where, "--timeout=60s")
+        self.shop.plane.kubectl_run("delete", "abkt", *where, "--timeout=120s")
 
     def settled(self, name: str) -> Object:
         """Return the object once it is Ready, or Stalled, in its present generation."""

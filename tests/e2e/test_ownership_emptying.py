@@ -78,7 +78,7 @@ def test_a_namespace_goes_with_what_is_in_its_buckets(world: World) -> None:
     world.apply(emptied_spec(world))
     world.ready()
     fill(world.aws.client("s3"), world.name())
-    world.plane.kubectl_run("delete", "namespace", world.namespace, "--timeout=60s")
+    world.plane.kubectl_run("delete", "namespace", world.namespace, "--timeout=120s")
     assert world.name() not in names(world.aws.client("s3"))
 
 

@@ -189,7 +189,7 @@ def test_deleting_the_crd_cleans_up_by_policy_and_putting_it_back_works_without_
     for name, policy in (("kept", "Retain"), ("dropped", "Delete")):
         world.apply(plain_spec(world, bucketName=world.name(name), deletionPolicy=policy), name)
         world.ready(name)
-    world.plane.kubectl_run("delete", "crd", BUCKETS, "--wait=true", "--timeout=60s")
+    world.plane.kubectl_run("delete", "crd", BUCKETS, "--wait=true", "--timeout=120s")
     left = {name for name in names(s3) if name.startswith(world.namespace)}
     assert left == {world.name("kept")}
     assert OWNER_TAG not in tags(s3, world.name("kept"))
@@ -217,7 +217,7 @@ def test_an_operator_that_comes_before_its_crds_waits_for_them_says_so_and_ends_
 ) -> None:
     world, operator = whole
     operator.stop()
-    world.plane.kubectl_run("delete", "crd", BUCKETS, "--wait=true", "--timeout=60s")
+    world.plane.kubectl_run("delete", "crd", BUCKETS, "--wait=true", "--timeout=120s")
     operator.start(wait=False)
     said = (
         f"Waiting for CRDs that are not installed: {BUCKETS}. Install the chart headrace-crds, or apply the "

@@ -228,6 +228,7 @@ class Stage(ABC):
         wait_until(
             lambda: all(self.ground.plane.read(path) is None for path in applied),
             what=f"{self.name} is gone, and what came with it",
+            seconds=60,
         )
 
 
