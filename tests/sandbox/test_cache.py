@@ -65,7 +65,7 @@ def test_a_second_process_waits_for_the_lock_and_says_so_once(
         )
         wait_until(lambda: "\n" in (tmp_path / "said").read_text(), what="it says that it waits")
         assert not (tmp_path / "got").exists()
-    assert second.wait(timeout=10) == 0
+    assert second.wait(timeout=60) == 0
     assert (tmp_path / "got").exists()
     assert (tmp_path / "said").read_text().splitlines() == [
         f"it: waiting for another process that is at it ({tmp_path}/locks/it.lock)"

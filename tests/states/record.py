@@ -24,6 +24,7 @@ _SIDE_BY_SIDE = 8
 _SECONDS = 0.2
 """How long a deployment takes, while nobody waits for it to be seen."""
 _FOREVER = 3600.0
+_USUAL = 1.0
 # A bug as it may be in any release: something stumbles over an object that all others are worked on without.
 _BUG = f"""
 from headrace.controller import asking
@@ -94,13 +95,21 @@ def record(
     if bugs := [s for s in scripts if s.bug]:
         with scene.operator(bug=True):
             found |= scene.play(bugs)
-    with scene.operator():
-        aws.deployment(_SECONDS)
+    with scene.operator(), _deployments(aws):
         found |= scene.play(s for s in scripts if not (s.early or s.bug or s.late))
         aws.deployment(_FOREVER)
         found |= scene.play(s for s in scripts if s.late)
-        aws.deployment(_SECONDS)
     return found
+
+
+@contextmanager
+def _deployments(aws: StandIn) -> Iterator[None]:
+    """Have deployments take no time, and as long as usual afterwards: others use the stand-in, too."""
+    aws.deployment(_SECONDS)
+    try:
+        yield
+    finally:
+        aws.deployment(_USUAL)
 
 
 def text_of(obj: Mapping[str, Any]) -> str:

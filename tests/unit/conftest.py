@@ -5,14 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
+# Whose levels our own set-up of logging changes.
+_SET = ("root", "headrace", "botocore.credentials")
+
 
 @pytest.fixture
 def loggers() -> Iterator[None]:
     """Logging without handlers, which is afterwards as it was before."""
-    root, ours = logging.getLogger(), logging.getLogger("headrace")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
+    root = logging.getLogger()
+    handlers, levels = root.handlers[:], {each: each.level for each in map(logging.getLogger, _SET)}
     root.handlers.clear()
     yield
     root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
+    for each, level in levels.items():
+        each.setLevel(level)
