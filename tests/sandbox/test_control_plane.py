@@ -13,6 +13,7 @@ from sandbox.control_plane.build import kubernetes_version
 from sandbox.control_plane.server import NEEDED, ControlPlane
 from sandbox.errors import SandboxError
 from sandbox.processes import wait_until
+from tests.e2e.rights import known
 
 pytestmark = pytest.mark.e2e
 
@@ -40,6 +41,7 @@ def reader(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> Calla
         "-n",
         namespace,
     )
+    known(control_plane, service_account_user(namespace, "reader"), "get", "configmaps", namespace)
     config = control_plane.service_account_kubeconfig(
         namespace, "reader", tmp_path / "reader.kubeconfig", 600
     )

@@ -109,3 +109,5 @@ def test_free_ports_are_different_and_not_taken_for_outgoing_connections() -> No
     ports = free_ports(50)
     assert len(set(ports)) == 50
     assert all(20000 <= port < 32768 for port in [*ports, free_port()])
+    # Whoever was told of one may not have bound it yet.
+    assert not set(ports) & set(free_ports(50))
