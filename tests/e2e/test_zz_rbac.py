@@ -32,9 +32,11 @@ OPEN_TO_EVERYBODY = {
 
 
 def rules() -> list[dict[str, Any]]:
-    """Return the rules of the roles that the manifest gives to the operator."""
-    documents = yaml.safe_load_all((ROOT / "manifests" / "install.yaml").read_text())
-    roles = [document for document in documents if document["kind"] in {"ClusterRole", "Role"}]
+    """Return the rules of the roles that the manifest binds to the operator."""
+    documents = list(yaml.safe_load_all((ROOT / "manifests" / "install.yaml").read_text()))
+    references = [each["roleRef"] for each in documents if each["kind"].endswith("RoleBinding")]
+    bound = {(reference["kind"], reference["name"]) for reference in references}
+    roles = [each for each in documents if (each["kind"], each["metadata"]["name"]) in bound]
     return [rule for role in roles for rule in role["rules"]]
 
 
