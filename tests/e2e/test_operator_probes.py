@@ -165,16 +165,16 @@ def test_the_metrics_agree_with_the_request_log_and_the_objects(lone: World, sta
     assert found["headrace_aws_requests_total"][refused] >= 1
 
     passes = passes_of(found)
-    stalled = passes.pop("stalled")
-    assert stalled >= 1, "it is tried again"
+    assert passes.pop("stalled") >= 1, "it is tried again"
     assert passes == {"changed": 1, "drifted": 1}
     assert found["headrace_objects"] == objects(ready=1, stalled=1)
     drifted = {labels(kind=kind): float(kind == KIND) for kind in DEFINITIONS}
     assert found["headrace_drifted_objects"] == drifted
     assert found["headrace_drifted_fields"] == {labels(kind=KIND, field="versioning.enabled"): 1}
     denied = found["headrace_permission_denied_total"]
-    assert happened(denied) == {labels(action="s3:CreateBucket"): stalled}
-    assert denied[labels(action="s3:PutBucketTagging")] == 0
+    # Counters are read one after another, while the work goes on.
+    assert happened(denied).keys() == {labels(action="s3:CreateBucket")}
+    assert denied[labels(action="s3:PutBucketVersioning")] == 0
     assert found["headrace_edit_to_ready_seconds_count"] == {labels(kind=KIND): 1}
     media = {"kind": KIND, "namespace": lone.namespace, "name": "media"}
     assert found["headrace_object_ready"][labels(**media)] == 1
