@@ -172,6 +172,7 @@ def test_the_metrics_agree_with_the_request_log_and_the_objects(lone: World, sta
     assert found["headrace_drifted_objects"] == drifted
     assert found["headrace_drifted_fields"] == {labels(kind=KIND, field="versioning.enabled"): 1}
     denied = found["headrace_permission_denied_total"]
+    # Counters are read one after another, while the work goes on.
     assert happened(denied).keys() == {labels(action="s3:CreateBucket")}
     assert denied[labels(action="s3:PutBucketVersioning")] == 0
     assert found["headrace_edit_to_ready_seconds_count"] == {labels(kind=KIND): 1}
