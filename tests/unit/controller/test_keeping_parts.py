@@ -24,6 +24,17 @@ def made(several: Several) -> Several:
 # The ledger
 
 
+def test_a_bug_in_the_midst_of_a_pass_leaves_the_ledger_as_it_was_written(several: Several) -> None:
+    def fail() -> None:
+        raise KeyError("bug")
+
+    several.api.create(ALL)
+    several.cloud["KEY-A"].before["create presence"] = fail
+
+    assert several.look().result == "bug"
+    assert several.parts() == ["key/a (key-a)", "thing (media)", "sign/x (sign-x)"]
+
+
 def test_all_parts_are_named_in_one_write_before_the_first_is_made(several: Several) -> None:
     several.api.create(ALL)
     several.cloud["KEY-A"].before["create presence"] = lambda: told.extend(
