@@ -19,8 +19,8 @@ from sandbox.errors import SandboxError
 # connections: else such a connection could take the port before the server binds it, or while the
 # server restarts, and a client that keeps trying could even connect to itself.
 _PORTS = range(20000, 32768)
-# Processes that start side by side, as those of the tests, take each from another share of the ports: who
-# is told that a port is free binds it a second or so later.
+# Processes that start side by side, as those of the tests, mostly take each from another share of the ports:
+# who is told that a port is free binds it a second or so later.
 _SHARES = 16
 _POLL_SECONDS = 0.03
 

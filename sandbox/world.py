@@ -24,7 +24,7 @@ class World(Generic[Plane_co]):
     """One namespace, seen through the API server, the audit log and the stand-in's request log.
 
     It speaks of the objects of one kind, AcceleratedBucket unless `of` says otherwise. What is written is
-    written by the requests that kubectl makes for the same, in a tenth of its time.
+    written by requests such as kubectl makes for the same, in a tenth of its time.
     """
 
     kind = "AcceleratedBucket"

@@ -55,7 +55,7 @@ class AuditLog:
         self.path, self._patience = path, patience
 
     def mark(self) -> int:
-        """A place in the log, for ``since``: after the last whole line, and all that was seen by then."""
+        """A place in the log, for ``since``: after its last whole line, once all that had begun is over."""
         self._over(max(0, self.path.stat().st_size - _BLOCK))
         with self.path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
@@ -75,23 +75,27 @@ class AuditLog:
     def _over(self, start: int) -> list[Event]:
         """All lines after a place, once the requests are over that had begun at first."""
         deadline = time.monotonic() + self._patience
-        events = self._events(start)
+        events, at = self._events(start)
         awaited = _under_way(events)
         while awaited and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-            events = self._events(start)
-            awaited &= _under_way(events)
+            more, at = self._events(at)
+            events += more
+            awaited -= {event.get("auditID", "") for event in more if event.get("stage") != _BEGUN}
         return events
 
-    def _events(self, start: int) -> list[Event]:
+    def _events(self, start: int) -> tuple[list[Event], int]:
+        """The whole lines after a place, and the place after them."""
         with self.path.open("rb") as file:
             if start:
                 # The place may be amid a line, of which the rest is nothing to be read.
                 file.seek(start - 1)
                 file.readline()
-            # The last piece is empty, or a line that is being written.
-            lines = file.read().split(b"\n")[:-1]
-        return [json.loads(line) for line in lines]
+            text = file.read()
+            # What follows the last one is a line that is being written.
+            whole = text.rfind(b"\n") + 1
+            end = file.tell() - len(text) + whole
+        return [json.loads(line) for line in text[:whole].splitlines()], end
 
 
 def read(path: Path) -> list[Request]:

@@ -89,7 +89,7 @@ def ask(parts: Parts, obj: Object) -> Asked:
         obj.uid,
         status=obj.status,
         referred=parts.relations.referred(obj),
-        stalled=parts.relations.stalled(obj),
+        stalled=parts.relations.stalled_referred(obj),
         claims=parts.relations.claims(obj),
         secrets=parts.values(obj.ref.namespace, kind.secrets(spec)),
     )

@@ -86,8 +86,8 @@ def _told(parts: Parts, seen: Seen, came: Sequence[Removed]) -> Told | None:
     # Once it is gone the status forgets it: that is how those see it who gave it something.
     report = last.report if last is of_main else None
     # Of the others the report does not tell; that they went is for the log.
-    removed = tuple(change for each in came if each.report is not report for change in each.changes)
-    seen = replace(seen, what=last.work.what, wrote=True, parts=left, gone=main in gone, removed=removed)
+    beside = tuple(change for each in came if each.report is not report for change in each.changes)
+    seen = replace(seen, what=last.work.what, wrote=True, parts=left, gone=main in gone, beside=beside)
     if last.done:
         waits = parts.relations.not_given_back(obj) if last.work.intent is Intent.REMOVE else ()
         return Told(replace(seen, errors=waits)) if waits else None

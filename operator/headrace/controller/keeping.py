@@ -15,7 +15,7 @@ from headrace.controller.removing import remove_in_turn
 from headrace.controller.status import Seen
 from headrace.controller.writer import write_status
 from headrace.engine.errors import CloudError, Deploying
-from headrace.engine.graph import Node, Settled, errors_of, merged, merged_wishes, outputs_of, settle
+from headrace.engine.graph import Node, Settled, errors_of, merged, merged_wishes, of_node, outputs_of, settle
 from headrace.engine.ignore import Ignored
 from headrace.engine.ownership import Advice
 from headrace.engine.plan import Change
@@ -116,11 +116,13 @@ class _Keeping:
             ignored=self.ignored(),
             wishes=merged_wishes(main.wishes, {name: each.wishes for name, each in others.items()}),
             errors=tuple(self.errors),
-            removed=tuple(self.removed),
+            beside=tuple(self.removed),
         )
+        reports = {name: each.report for name, each in others.items() if each.report}
         if main.report is None:
-            return seen
-        report = merged(main.report, {name: each.report for name, each in others.items() if each.report})
+            made = (change for name, each in reports.items() for change in of_node(name, each.done))
+            return replace(seen, beside=(*seen.beside, *made))
+        report = merged(main.report, reports)
         outputs = asked.kind.outputs(asked.request, settled, self.account.identity)
         seen = replace(seen, report=report, outputs=outputs)
         if seen.ours or report.created:

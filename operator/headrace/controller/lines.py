@@ -28,7 +28,7 @@ def line_of(seen: Seen, status: Mapping[str, Any]) -> Line:
     """Return the line of a pass; where all is as it was, it is for those only who debug."""
     ready = conditions_of(status)["Ready"]
     about: dict[str, Any] = {"reason": ready["reason"]}
-    changes = (*(seen.report.plan.changes if seen.report else ()), *seen.removed)
+    changes = (*(seen.report.plan.changes if seen.report else ()), *seen.beside)
     if changes:
         about["plan"] = planned(changes)
         about["done"] = sorted(change.facet for change in seen.done)

@@ -9,6 +9,7 @@ from headrace.controller.consequences import gravest
 from headrace.engine.errors import CloudError, Denied, Invalid, Waiting
 from headrace.kinds.common import Claim, Kind, Reference, waiting
 from headrace.kinds.definition import CONSENT, ObjectRef
+from headrace.kinds.status import Reason
 
 
 class Relations:
@@ -67,7 +68,7 @@ class Relations:
             raise waiting(what, other.stalled)
         return other.status
 
-    def stalled(self, obj: Object) -> dict[ObjectRef, str]:
+    def stalled_referred(self, obj: Object) -> dict[ObjectRef, str]:
         """Return which of those that an object refers to wait for a person, and for what reason."""
         return {other.ref: other.stalled for other in self._referred(obj) if other.stalled}
 
@@ -126,8 +127,12 @@ class Relations:
 
     def not_given_back(self, obj: Object) -> tuple[CloudError, ...]:
         """Return which of those that an object refers to still remember it, and will forget it soon."""
+        # One that is stalled for something else takes it back all the same, once it has heard that it may.
+        heard = obj.conditions.get("Ready", {}).get("reason") == Reason.WAITING
         return tuple(
-            waiting(f"{other.ref} is yet to take back what it gave to {obj.ref}", other.stalled)
+            waiting(
+                f"{other.ref} is yet to take back what it gave to {obj.ref}", other.stalled if heard else ""
+            )
             for other in self._referred(obj)
             if obj.ref in self._kinds[other.ref.kind].remembered(other.status) and _works(other)
         )

@@ -7,10 +7,9 @@ from headrace.aws.sessions import Account
 from headrace.controller.outcome import Parts
 from headrace.controller.reach import target
 from headrace.engine.errors import CloudError, Denied
-from headrace.engine.graph import Node
+from headrace.engine.graph import Node, of_node
 from headrace.engine.plan import Change
 from headrace.engine.reconcile import reconcile
-from headrace.engine.wish import OF_NODE
 from headrace.engine.work import Intent, Report, Work
 
 
@@ -37,8 +36,7 @@ class Removed:
     @property
     def changes(self) -> tuple[Change, ...]:
         """What was done, under the name of the node."""
-        done = self.report.done
-        return tuple(replace(each, facet=f"{self.node.name}{OF_NODE}{each.facet}") for each in done)
+        return of_node(self.node.name, self.report.done)
 
 
 def remove(parts: Parts, account: Account, node: Node, intent: Intent = Intent.REMOVE) -> Removed:

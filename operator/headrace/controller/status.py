@@ -58,15 +58,15 @@ class Seen:
     """Whether others ask for something that the object does not tell of yet: that is no drift."""
     parts: tuple[Part, ...] | None = None
     """What the object stands for; None: as the status says."""
-    removed: tuple[Change, ...] = ()
-    """What was removed beside what the report tells of."""
+    beside: tuple[Change, ...] = ()
+    """What was carried out beside what the report tells of."""
     bug: str = ""
     """The name of an exception that is none of ours."""
 
     @property
     def done(self) -> tuple[Change, ...]:
         """All that was carried out."""
-        return (*(self.report.done if self.report else ()), *self.removed)
+        return (*(self.report.done if self.report else ()), *self.beside)
 
     @property
     def drifting(self) -> bool:

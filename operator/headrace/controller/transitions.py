@@ -49,13 +49,17 @@ def turned(before: Mapping[str, Any], after: Mapping[str, Any]) -> Transition | 
     if _turn(now) == _turn(earlier):
         return None
     ready = now["Ready"]
-    trouble = "Stalled" in now or ready["reason"] in _TROUBLE
+    trouble = _stalled(now) or ready["reason"] in _TROUBLE
     return Transition("Warning" if trouble else "Normal", ready["reason"], _cut(ready["message"]))
 
 
 def _turn(conditions: Mapping[str, Body]) -> tuple[object, ...]:
     ready = conditions.get("Ready", {})
-    return (ready.get("status"), ready.get("reason"), "Stalled" in conditions)
+    return (ready.get("status"), ready.get("reason"), _stalled(conditions))
+
+
+def _stalled(conditions: Mapping[str, Body]) -> bool:
+    return conditions.get("Stalled", {}).get("status") == "True"
 
 
 def _cut(text: str) -> str:

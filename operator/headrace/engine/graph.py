@@ -250,6 +250,11 @@ def merged_wishes(main: Mapping[str, Wish], others: Mapping[str, Mapping[str, Wi
     return {**main, **named}
 
 
+def of_node(name: str, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes of a node under its name, as `merged` has those of all but the main one."""
+    return tuple(_named(f"{name}{OF_NODE}", changes))
+
+
 def _named(prefix: str, changes: Iterable[Change]) -> Iterator[Change]:
     return (replace(change, facet=prefix + change.facet) for change in changes)
 

@@ -55,7 +55,7 @@ def _created(create: Callable[..., Any], body: Any, what: str) -> Any:
             ) from error
         if not error.status:
             # So the package tells of TLS that failed: the class is in the first line.
-            why, *_ = str(error.reason).splitlines()
+            why = str(error.reason).partition("\n")[0]
             raise Unreviewed(_failed(f"it did not answer ({why})")) from error
         raise Unreviewed(_failed(f"it answered {error.status} to a {what}")) from error
     except (AttributeError, ValueError) as error:

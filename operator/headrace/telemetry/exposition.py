@@ -28,10 +28,12 @@ class Exposition:
 
     async def rendered(self, *, zipped: bool) -> bytes:
         """Return the metrics as they are from now on, in gzip where that is asked for."""
-        if zipped not in self._next:
-            self._next[zipped] = asyncio.create_task(self._render(zipped=zipped))
+        coming = self._next.get(zipped)
+        # One that was cancelled while it waited for its turn is there still.
+        if coming is None or coming.done():
+            coming = self._next[zipped] = asyncio.create_task(self._render(zipped=zipped))
         # Whoever goes away must not take it from the others.
-        return await asyncio.shield(self._next[zipped])
+        return await asyncio.shield(coming)
 
     async def _render(self, *, zipped: bool) -> bytes:
         async with self._turn:

@@ -107,11 +107,20 @@ def test_that_a_node_waits_is_told_where_nothing_tells_why(several: Several) -> 
         "sign/x waits for thing. thing waits for key/a.",
     )
     assert several.cloud.there == ["KEY-A"]
-
     several.cloud["KEY-A"].there["presence"] = KeyHome(owner=OWNER, teeth="of KEY-A")
     several.look()
     assert several.ready()[:2] == ("True", "InSync")
     assert several.cloud["MEDIA"].there["labels"] == CUT
+
+
+def test_what_is_made_while_the_thing_waits_is_in_the_log(several: Several) -> None:
+    several.cloud["KEY-A"].there["presence"] = KeyHome(owner=OWNER)
+    several.api.create({"keys": ["a", "b"]})
+    several.look()
+
+    assert several.ready()[:2] == ("False", "Creating")
+    (line,) = (vars(line) for line in several.log())
+    assert line["done"] == ["key/b: presence"]
 
 
 def test_a_sign_is_put_up_once_aws_is_done_with_the_thing(several: Several) -> None:

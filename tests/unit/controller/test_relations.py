@@ -122,7 +122,7 @@ def test_what_was_edited_since_it_stalled_may_still_come() -> None:
 def test_what_is_stalled_and_there_is_had_with_the_reason() -> None:
     site, media = thing("a/site", "a/media", "a/none"), thing("a/media", arn="m", stalled="AccessDenied")
     relations = among(site, media, thing("a/other", stalled="NotOurs"))
-    assert relations.stalled(Object(site)) == {ref("a/media"): "AccessDenied"}
+    assert relations.stalled_referred(Object(site)) == {ref("a/media"): "AccessDenied"}
     it = thing("a/site", "a/media")
     assert set(among(it, media).referred(Object(it))) == {ref("a/media")}
 
@@ -231,8 +231,12 @@ def test_who_goes_waits_for_those_that_are_yet_to_forget_it(about: Body, waits: 
 
 
 def test_who_goes_waits_in_vain_for_what_is_stalled() -> None:
-    site = thing("a/site", "a/media", arn="1", **deleting())
     media = thing("a/media", arn="m", gave=("a/site",), stalled="AccessDenied")
+    site = thing("a/site", "a/media", arn="1", **deleting())
+    (error,) = among(site, media).not_given_back(Object(site))
+    assert type(error) is Waiting, "it may be stalled for something else, and has not heard of this yet"
+
+    site["status"]["conditions"] = [{"type": "Ready", "status": "False", "reason": "Waiting"}]
     (error,) = among(site, media).not_given_back(Object(site))
     assert type(error) is Blocked
     assert error.message == (

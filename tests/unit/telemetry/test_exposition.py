@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import aiohttp
+import pytest
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
@@ -132,6 +133,28 @@ def test_a_rendering_that_fails_is_told_to_those_who_wait_and_the_next_one_goes_
         assert (await exposition.rendered(zipped=False)).endswith(b"rendered 1.0\n")
 
     asyncio.run(scene())
+
+
+def test_a_rendering_that_was_cancelled_before_its_turn_is_begun_anew() -> None:
+    """kopf cancels every task that is left when it ends, and scrapes come until the process does."""
+
+    async def visit(_: aiohttp.ClientSession, slow: Slow) -> None:
+        exposition = Exposition(slow.snapshot)
+        before = asyncio.all_tasks()
+        first = asyncio.create_task(exposition.rendered(zipped=False))
+        await begun(slow)
+        under_way = asyncio.all_tasks() - before
+        second = asyncio.create_task(exposition.rendered(zipped=False))
+        await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - before - under_way - {second}:
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        slow.gate.set()
+        await first
+        assert (await exposition.rendered(zipped=False)).endswith(b"rendered 2.0\n")
+
+    serve(visit)
 
 
 def test_metrics_are_packed_for_those_who_take_that() -> None:

@@ -194,8 +194,10 @@ class Distribution(Kind[DistributionSpec]):
         if arn is None:
             return ()
         buckets = sorted(request.referred.items(), key=lambda each: str(each[0]))
+        # A bucket that is stalled for something else lets it in all the same, once it has heard of it.
+        stalled = request.stalled if request.status.get("arn") == arn else {}
         waits = [
-            waiting(f"{ref} is yet to let the distribution read its objects", request.stalled.get(ref, ""))
+            waiting(f"{ref} is yet to let the distribution read its objects", stalled.get(ref, ""))
             for ref, status in buckets
             if {"distribution": me, "arn": arn} not in status.get("cloudFrontAccess", [])
         ]
