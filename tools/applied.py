@@ -84,8 +84,8 @@ def _rows(role: Object, documents: Sequence[Object]) -> Iterable[tuple[str, ...]
     where = f"namespace `{metadata['namespace']}`" if role["kind"] == "Role" else "all namespaces"
     if not _bound(metadata, documents):
         aggregated = [key.removeprefix(_AGGREGATED) for key in metadata["labels"] if _AGGREGATED in key]
-        with_ = f"with the ClusterRole `{aggregated[0]}`" if aggregated else "bound nowhere by itself"
-        where = f"{with_}: `{metadata['name']}`"
+        how = f"with the ClusterRole `{aggregated[0]}`" if aggregated else "bound nowhere by itself"
+        where = f"{how}: `{metadata['name']}`"
     for rule in role["rules"]:
         resources = codes(rule["resources"])
         if names := rule.get("resourceNames"):

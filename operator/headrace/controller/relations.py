@@ -7,7 +7,7 @@ from headrace.controller.api import Object
 from headrace.controller.cache import Cache
 from headrace.controller.consequences import gravest
 from headrace.engine.errors import CloudError, Denied, Invalid, Waiting
-from headrace.kinds.common import Claim, Kind, Reference, waiting
+from headrace.kinds.common import Claim, Kind, Reference, waiting_for
 from headrace.kinds.definition import CONSENT, ObjectRef
 from headrace.kinds.status import Reason
 
@@ -65,7 +65,7 @@ class Relations:
             )
         if "arn" not in other.status:
             what = f"{reference.field}: what {reference.to} stands for is not there yet"
-            raise waiting(what, other.stalled)
+            raise waiting_for(what, other.stalled)
         return other.status
 
     def stalled_referred(self, obj: Object) -> dict[ObjectRef, str]:
@@ -130,7 +130,7 @@ class Relations:
         # One that is stalled for something else takes it back all the same, once it has heard that it may.
         heard = obj.conditions.get("Ready", {}).get("reason") == Reason.WAITING
         return tuple(
-            waiting(
+            waiting_for(
                 f"{other.ref} is yet to take back what it gave to {obj.ref}", other.stalled if heard else ""
             )
             for other in self._referred(obj)

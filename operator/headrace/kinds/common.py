@@ -131,7 +131,7 @@ class Claim:
     """Whether it refers to this one, may do so, and is not on its way out."""
 
 
-def waiting(what: str, stalled: str) -> Waiting:
+def waiting_for(what: str, stalled: str) -> Waiting:
     """Return that an object waits for another one, and with it for a person where that one is stalled.
 
     Args:

@@ -41,12 +41,12 @@ def by_key(items: Iterable[M], key: str) -> tuple[M, ...]:
 def each_once(key: str, message: str) -> Callable[[tuple[M, ...]], tuple[M, ...]]:
     """Return what puts items in the order of a field; ValueError with the message where two have the same."""
 
-    def put(items: tuple[M, ...]) -> tuple[M, ...]:
+    def ordered(items: tuple[M, ...]) -> tuple[M, ...]:
         if len({getattr(each, key) for each in items}) < len(items):
             raise ValueError(message)
         return by_key(items, key)
 
-    return put
+    return ordered
 
 
 def none_for_empty(value: Any) -> Any:

@@ -10,7 +10,7 @@ from headrace.aws.sessions import Identity
 from headrace.engine.errors import CloudError, Denied
 from headrace.engine.graph import Nodes, Settled
 from headrace.engine.slices import ApiModel, Rule
-from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reach, Reference, Request, waiting
+from headrace.kinds.common import BareRequest, CommonSpec, Kind, Reach, Reference, Request, waiting_for
 from headrace.kinds.definition import Column, ObjectRef
 from headrace.kinds.distribution._nodes import (
     CERTIFICATE,
@@ -197,7 +197,7 @@ class Distribution(Kind[DistributionSpec]):
         # A bucket that is stalled for something else lets it in all the same, once it has heard of it.
         stalled = request.stalled if request.status.get("arn") == arn else {}
         waits = [
-            waiting(f"{ref} is yet to let the distribution read its objects", stalled.get(ref, ""))
+            waiting_for(f"{ref} is yet to let the distribution read its objects", stalled.get(ref, ""))
             for ref, status in buckets
             if {"distribution": me, "arn": arn} not in status.get("cloudFrontAccess", [])
         ]
