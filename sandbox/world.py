@@ -87,12 +87,18 @@ class World(Generic[Plane_co]):
 
     def annotate(self, name: str, annotation: str, value: str) -> None:
         """Set an annotation."""
-        self.patch({"metadata": {"annotations": {annotation: value}}}, name)
+        self.patch({"metadata": {"annotations": {annotation: value}}}, name, manager="kubectl-annotate")
 
-    def patch(self, patch: Mapping[str, Any], name: str = "media", subresource: str = "") -> None:
+    def patch(
+        self,
+        patch: Mapping[str, Any],
+        name: str = "media",
+        subresource: str = "",
+        manager: str = "kubectl-patch",
+    ) -> None:
         """Merge-patch the object, or its status, as somebody with kubectl does."""
         path = f"{self._path(name)}/{subresource}" if subresource else self._path(name)
-        asked = "fieldManager=kubectl-patch&fieldValidation=Strict"
+        asked = f"fieldManager={manager}&fieldValidation=Strict"
         self._write("PATCH", f"{path}?{asked}", patch, "application/merge-patch+json")
 
     def _path(self, name: str) -> str:

@@ -198,7 +198,9 @@ def test_a_leader_that_slept_beyond_its_term_sends_nothing_more_and_ends(
     assert replicas.asked_aws(leader, mark) == []
     assert replicas.wrote(leader, audit) == []
     (sentence,) = lost(leader)
-    assert "was not renewed within 5 s: this process did not get to it; the process ends" in sentence
+    # Why, depends on whether it fell asleep while it asked.
+    assert "was not renewed within 5 s: " in sentence
+    assert "; the process ends" in sentence
     assert "bug while" not in leader.log
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from headrace.controller.api import Api, Gone, Object
+from headrace.controller.api import Api, Gone, Object, Stale
 from headrace.controller.writer import write_status
 from headrace.engine.errors import Conflict, Throttled, Unavailable
 from headrace.engine.graph import Node, Settled
@@ -28,6 +28,7 @@ def remember(api: Api, obj: Object, nodes: Collection[Node], main: str) -> Objec
 
     Raises:
         Gone: the object is no more.
+        Stale: somebody asked for something else meanwhile; these nodes are what was asked for before.
     """
     known = parts_of(obj)
     there = {part.name: part for part in known}
@@ -42,6 +43,8 @@ def remember(api: Api, obj: Object, nodes: Collection[Node], main: str) -> Objec
     named = write_status(api, obj, {**obj.status, "parts": parts})
     if named is None:
         raise Gone(f"{obj.ref} is gone")
+    if named.asked() != obj.asked():
+        raise Stale(f"{obj.ref} has changed meanwhile")
     return named
 
 

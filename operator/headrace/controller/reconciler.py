@@ -70,7 +70,8 @@ class Reconciler:
         for transition in transitions(seen, before.status, status):
             self._parts.recorder.record(obj, transition)
         waits = seen.errors and all(isinstance(error, Deploying) for error in seen.errors)
-        if waits and not obj.deleting:
+        # What was asked for while the status was written is still to be carried out.
+        if waits and not obj.deleting and obj.asked() == before.asked():
             self._rolled_out[obj.ref] = obj.fingerprint()
         next_ = Next.BACKOFF if seen.bug else next_look(seen.errors, self._clock())
         wait = 0.0 if told.soon else next_

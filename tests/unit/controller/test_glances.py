@@ -131,6 +131,18 @@ def test_an_edit_is_carried_out_while_aws_is_at_work(rolled: Several) -> None:
     assert rolled.ready()[1] == "Deploying"
 
 
+def test_an_edit_that_comes_with_the_status_is_carried_out_while_aws_is_at_work(rolled: Several) -> None:
+    rolled.api.edit({"keys": ["a"], "color": {"shade": "blue"}})
+    rolled.api.before["status"] = lambda: rolled.api.edit({"keys": ["a"], "color": {"shade": "green"}})
+    rolled.look()
+    assert rolled.cloud["MEDIA"].there["color"] == Color(shade="blue")
+    assert rolled.status()["observedGeneration"] == 2
+
+    rolled.look()
+    assert rolled.cloud["MEDIA"].there["color"] == Color(shade="green")
+    assert again(rolled) == GLANCE, "and then a glance is enough again"
+
+
 def test_a_pause_and_a_deletion_are_heard(rolled: Several) -> None:
     rolled.api.annotate({PAUSED: "true"})
     assert again(rolled) == []

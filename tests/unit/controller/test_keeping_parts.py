@@ -2,6 +2,7 @@
 
 import pytest
 
+from headrace.controller.api import Stale
 from headrace.engine.errors import Denied, Deploying, Pending, Unavailable
 from tests.unit.controller.composite import KeyHome, Several
 from tests.unit.controller.world import OWNER
@@ -47,6 +48,19 @@ def test_all_parts_are_named_in_one_write_before_the_first_is_made(several: Seve
     assert told == [*parts, "patch", "status", "KEY-A: create presence"]
     assert several.parts() == ["key/a KEY-A ready", "thing MEDIA ready", "sign/x SIGN-X ready"]
     assert several.api.writes == ["patch", "status", "status"]
+
+
+def test_an_edit_that_comes_while_they_are_named_is_what_is_carried_out(several: Several) -> None:
+    several.api.create(ALL)
+    several.api.before["status"] = lambda: several.api.edit({**ALL, "color": {"shade": "blue"}})
+    with pytest.raises(Stale):
+        several.look()
+    assert several.cloud.there == []
+    assert several.status()["observedGeneration"] == -1
+
+    several.look()
+    assert several.cloud["MEDIA"].there["color"] == Color(shade="blue")
+    assert several.status()["appliedGeneration"] == several.status()["observedGeneration"] == 2
 
 
 def test_the_second_pass_does_not_write_the_ledger_nor_anything_else(made: Several) -> None:
