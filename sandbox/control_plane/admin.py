@@ -7,11 +7,14 @@ import ssl
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from urllib3 import HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
 
 from sandbox.control_plane.kubeconfig import Cluster
 from sandbox.errors import SandboxError
@@ -39,6 +42,9 @@ class Admin(ABC):
         self.url, self.directory = cluster.url, directory
         self.kubeconfig, self.kubectl, self.audit_log = kubeconfig, kubectl, audit_log
         self._cluster, self._tls = cluster, tls
+        address = urlsplit(self.url)
+        # A connection of its own for each request would cost three times as much as the request.
+        self._pool = HTTPSConnectionPool(str(address.hostname), address.port, ssl_context=tls, maxsize=8)
 
     def __enter__(self) -> Self:
         return self
@@ -96,18 +102,18 @@ class Admin(ABC):
     def _ask(
         self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
-        with closing(self._connection(30)) as connection:
-            try:
-                connection.request(method, path, body, dict(headers or {}))
-                answer = connection.getresponse()
-                said = answer.read()
-            except (OSError, http.client.HTTPException) as error:
-                raise SandboxError(f"The API server did not answer {method} {path}: {error}") from error
+        # What was only to be read may be asked for again, where a connection of before is no more.
+        retries = Retry(1, redirect=False) if method == "GET" else False
+        try:
+            answer = self._pool.urlopen(method, path, body, headers, retries, timeout=30)
+        except HTTPError as error:
+            raise SandboxError(f"The API server did not answer {method} {path}: {error}") from error
         if answer.status == 404:
             return None
         if answer.status not in (200, 201, 202):
-            raise SandboxError(f"The API server refused {method} {path} ({answer.status}): {_sentence(said)}")
-        return json.loads(said)
+            said = _sentence(answer.data)
+            raise SandboxError(f"The API server refused {method} {path} ({answer.status}): {said}")
+        return answer.json()
 
     def service_account_kubeconfig(self, namespace: str, name: str, path: Path, seconds: int = 3600) -> Path:
         """Write a kubeconfig with a token of a service account, and give its path.

@@ -83,6 +83,7 @@ class KindCluster(Admin):
 
     def stop(self) -> None:
         """Delete the cluster, if it was made here. Does nothing the second time."""
+        self._pool.close()
         made, self._made = self._made, False
         if made:
             _remove(self._root, self.kubeconfig)

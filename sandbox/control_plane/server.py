@@ -88,6 +88,7 @@ class ControlPlane(Admin):
 
     def stop(self) -> None:
         """End all programs, the last started first, and remove their state. Does nothing the second time."""
+        self._pool.close()
         while self._children:
             _, child = self._children.popitem()
             child.stop(_STOP_SECONDS)
