@@ -307,7 +307,6 @@ def test_a_chart_may_have_these_as_dependencies_with_a_condition() -> None:
 
 
 def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_named() -> None:
-    # The definitions of these kinds are not at hand: this is as the Prometheus operator's reference has it.
     monitor = only(rendered(SETS["ServiceMonitor"]), "ServiceMonitor")
     pods = only(rendered(SETS["PodMonitor"]), "PodMonitor")
 
