@@ -331,6 +331,32 @@ def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_
     assert endpoint["tlsConfig"] == {"serverName": "headrace", "insecureSkipVerify": False}
 
 
+_MONITORED = [
+    (name, kind)
+    for name, values in SETS.items()
+    for kind in ("ServiceMonitor", "PodMonitor")
+    if at(values, ("metrics", f"{kind[0].lower()}{kind[1:]}", "enabled"))
+]
+
+
+@pytest.mark.parametrize(("name", "kind"), _MONITORED)
+def test_a_monitor_finds_the_port_on_which_the_pods_serve_metrics(name: str, kind: str) -> None:
+    documents = rendered(SETS[name])
+    spec = only(documents, kind)["spec"]
+    selected = only(documents, "Deployment")["spec"]["template"]
+    ports = {each["name"]: each["containerPort"] for each in container(documents)["ports"]}
+    if kind == "ServiceMonitor":
+        pods, selected = selected, only(documents, "Service")
+        assert selected["spec"]["selector"].items() <= pods["metadata"]["labels"].items()
+        ports = {each["name"]: ports[each["targetPort"]] for each in selected["spec"]["ports"]}
+
+    labels = spec["selector"]["matchLabels"].items()
+    (endpoint,) = spec["endpoints" if kind == "ServiceMonitor" else "podMetricsEndpoints"]
+    assert labels <= selected["metadata"]["labels"].items()
+    assert not labels <= only(documents, "Pod")["metadata"]["labels"].items()
+    assert f"--metrics-listen=0.0.0.0:{ports[endpoint['port']]}" in container(documents)["args"]
+
+
 def test_prometheus_sends_no_token_where_nobody_asks_for_one() -> None:
     secure = {"enabled": True, "certSecret": "headrace-metrics", "authorization": False}
     documents = rendered({"metrics": {"secure": secure, "serviceMonitor": {"enabled": True}}})
