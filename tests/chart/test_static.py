@@ -259,6 +259,14 @@ def test_ports_of_endpoints_that_values_name_are_let_out() -> None:
     assert ports(SETS["pods"]) == [16443, 443]
 
 
+def test_more_rules_for_what_goes_out_are_those_of_the_operator_and_of_helm_test() -> None:
+    policies = [*of_kind(rendered(SETS["pods"]), "NetworkPolicy")]
+
+    assert [each["metadata"]["name"] for each in policies] == [NAME, f"{NAME}-test"]
+    for each in policies:
+        assert each["spec"]["egress"][-1:] == SETS["pods"]["networkPolicy"]["extraEgress"]
+
+
 def test_a_port_of_ipv6_stands_behind_brackets_and_metrics_that_are_off_are_for_the_pod_alone() -> None:
     arguments = container(rendered(SETS["no metrics"]))["args"]
 
