@@ -192,6 +192,7 @@
 {{- end }}
 
 {{- define "headrace.validateExtras" -}}
+{{- include "headrace.validateNames" . }}
 {{- $own := list }}
 {{- range include "headrace.ownEnv" . | fromYamlArray }}
 {{- $own = append $own .name }}
@@ -205,6 +206,28 @@
 {{- range .Values.extraVolumes }}
 {{- if has .name (list "accounts" "metrics-tls") }}
 {{- fail (printf "extraVolumes has %s, which is the name of a volume of the chart's own: call it otherwise." .name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What Kubernetes would refuse when the Deployment is applied: names that are there twice, or not at all. */}}
+{{- define "headrace.validateNames" -}}
+{{- range $key := list "extraEnv" "extraVolumes" }}
+{{- $names := list }}
+{{- range index $.Values $key }}
+{{- if has .name $names }}
+{{- fail (printf "%s has two entries with the name %s: leave out one of them." $key .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}
+{{- $volumes := list }}
+{{- range include "headrace.volumes" . | fromYamlArray }}
+{{- $volumes = append $volumes .name }}
+{{- end }}
+{{- range .Values.extraVolumeMounts }}
+{{- if not (has .name $volumes) }}
+{{- fail (printf "extraVolumeMounts has %s at %s, and extraVolumes has no volume of that name: add it there, or leave the mount out." .name .mountPath) }}
 {{- end }}
 {{- end }}
 {{- end }}
