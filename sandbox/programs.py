@@ -1,8 +1,9 @@
-"""Programs that are built once from Go modules of ours and then stay in the cache."""
+"""What stays in the cache: programs built once from Go modules of ours, and files of others' modules."""
 
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,16 +54,31 @@ class GoModule:
         Raises SandboxError if Go is missing, too old, or fails.
         """
         names = tuple(wanted)
-        directory = cache_dir() / self.name / self._key(self._go_version())
+        directory = self._directory()
         if missing(directory, names):
             with locked("programs"):
                 # Asked again under the lock: whoever held it may have built them.
                 self._build(directory, missing(directory, names))
         return directory
 
+    def files(self, module: str, paths: Iterable[str]) -> list[Path]:
+        """Copies, in the cache, of these files of a module that go.mod pins; go.sum has what they must be.
+
+        Raises SandboxError if Go is missing, too old, or fails.
+        """
+        directory = self._directory()
+        copies = {directory / Path(path).name: path for path in paths}
+        if not all(copy.exists() for copy in copies):
+            with locked("programs"):
+                self._copy(module, copies)
+        return list(copies)
+
     def version(self, module: str) -> str:
         """The version of a module that go.mod pins, such as ``v1.36.1``."""
         return self._from_go_mod(rf"^(?:require)?\s+{re.escape(module)} (v\S+)")
+
+    def _directory(self) -> Path:
+        return cache_dir() / self.name / self._key(self._go_version())
 
     def _go_version(self) -> str:
         """What ``go version`` says, if that Go is there and new enough for go.mod."""
@@ -134,6 +150,24 @@ class GoModule:
             child.stop()
             part.unlink(missing_ok=True)
         log.unlink()
+
+    def _copy(self, module: str, copies: Mapping[Path, str]) -> None:
+        """Copy under another name, then rename: a file is there whole or not at all."""
+        say(f"Downloading {module} {self.version(module)}")
+        self._go("mod", "download", module)
+        source = Path(self._go("list", "-m", "-f", "{{.Dir}}", module))
+        for copy, path in copies.items():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            part = copy.with_suffix(".part")
+            shutil.copyfile(source / path, part)
+            part.rename(copy)
+
+    def _go(self, *arguments: str) -> str:
+        argv = ["go", *arguments]
+        done = subprocess.run(argv, env=_env(), cwd=self.folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SandboxError(f"`{' '.join(argv)}` failed in {self.folder}:\n{done.stderr.strip()}")
+        return done.stdout.strip()
 
 
 def _numbers(version: str) -> tuple[int, ...]:

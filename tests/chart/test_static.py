@@ -259,6 +259,14 @@ def test_ports_of_endpoints_that_values_name_are_let_out() -> None:
     assert ports(SETS["pods"]) == [16443, 443]
 
 
+def test_more_rules_for_what_goes_out_are_those_of_the_operator_and_of_helm_test() -> None:
+    policies = [*of_kind(rendered(SETS["pods"]), "NetworkPolicy")]
+
+    assert [each["metadata"]["name"] for each in policies] == [NAME, f"{NAME}-test"]
+    for each in policies:
+        assert each["spec"]["egress"][-1:] == SETS["pods"]["networkPolicy"]["extraEgress"]
+
+
 def test_a_port_of_ipv6_stands_behind_brackets_and_metrics_that_are_off_are_for_the_pod_alone() -> None:
     arguments = container(rendered(SETS["no metrics"]))["args"]
 
@@ -307,7 +315,6 @@ def test_a_chart_may_have_these_as_dependencies_with_a_condition() -> None:
 
 
 def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_named() -> None:
-    # The definitions of these kinds are not at hand: this is as the Prometheus operator's reference has it.
     monitor = only(rendered(SETS["ServiceMonitor"]), "ServiceMonitor")
     pods = only(rendered(SETS["PodMonitor"]), "PodMonitor")
 
@@ -330,6 +337,32 @@ def test_prometheus_gets_guarded_metrics_with_its_own_token_or_with_one_that_is_
     (endpoint,) = pods["spec"]["podMetricsEndpoints"]
     assert endpoint["authorization"] == {"credentials": {"name": "prometheus", "key": "token"}}
     assert endpoint["tlsConfig"] == {"serverName": "headrace", "insecureSkipVerify": False}
+
+
+_MONITORED = [
+    (name, kind)
+    for name, values in SETS.items()
+    for kind in ("ServiceMonitor", "PodMonitor")
+    if at(values, ("metrics", f"{kind[0].lower()}{kind[1:]}", "enabled"))
+]
+
+
+@pytest.mark.parametrize(("name", "kind"), _MONITORED)
+def test_a_monitor_finds_the_port_on_which_the_pods_serve_metrics(name: str, kind: str) -> None:
+    documents = rendered(SETS[name])
+    spec = only(documents, kind)["spec"]
+    selected = only(documents, "Deployment")["spec"]["template"]
+    ports = {each["name"]: each["containerPort"] for each in container(documents)["ports"]}
+    if kind == "ServiceMonitor":
+        pods, selected = selected, only(documents, "Service")
+        assert selected["spec"]["selector"].items() <= pods["metadata"]["labels"].items()
+        ports = {each["name"]: ports[each["targetPort"]] for each in selected["spec"]["ports"]}
+
+    labels = spec["selector"]["matchLabels"].items()
+    (endpoint,) = spec["endpoints" if kind == "ServiceMonitor" else "podMetricsEndpoints"]
+    assert labels <= selected["metadata"]["labels"].items()
+    assert not labels <= only(documents, "Pod")["metadata"]["labels"].items()
+    assert f"--metrics-listen=0.0.0.0:{ports[endpoint['port']]}" in container(documents)["args"]
 
 
 def test_prometheus_sends_no_token_where_nobody_asks_for_one() -> None:

@@ -167,6 +167,36 @@ def test_each_tool_has_a_directory_of_its_own(monkeypatch: pytest.MonkeyPatch, t
     assert [path.parent.parent for path in found] == [tmp_path / "cache" / name for name in TOOLS]
 
 
+def _module_with_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: str) -> GoModule:
+    _program(tmp_path / "bin", "go", f"{VERSION_OR}\n{go}")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HEADRACE_CACHE", str(tmp_path / "cache"))
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "mine" / "go.mod").write_text("go 1.26\nrequire example.com/theirs v1.2.3\n")
+    (tmp_path / "mine" / "go.sum").touch()
+    return GoModule("mine", tmp_path / "mine", {}, "no time")
+
+
+def test_files_of_a_module_are_downloaded_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = _module_with_files(tmp_path, monkeypatch, f'[ "$1" = list ] && echo {tmp_path}/theirs; exit 0')
+    (tmp_path / "theirs" / "a.yaml").write_text("a")
+    files = module.files("example.com/theirs", ["a.yaml"])
+    assert [file.read_text() for file in files] == ["a"]
+    assert module.files("example.com/theirs", ["a.yaml"]) == files
+    assert capsys.readouterr().err == "Downloading example.com/theirs v1.2.3\n"
+
+
+def test_a_download_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    module = _module_with_files(tmp_path, monkeypatch, "echo checksum mismatch >&2; exit 1")
+    said = r"^`go mod download example\.com/theirs` failed in \S+mine:\nchecksum mismatch$"
+    with pytest.raises(SandboxError, match=said):
+        module.files("example.com/theirs", ["a.yaml"])
+    assert not (tmp_path / "cache" / "mine").exists()
+
+
 @pytest.mark.parametrize("file", ["go.mod", "go.sum", "main.go"])
 def test_other_sources_get_another_directory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str

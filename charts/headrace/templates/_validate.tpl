@@ -69,6 +69,13 @@
 {{- if and $metrics.podMonitor.enabled $metrics.secure.enabled $metrics.secure.authorization (not $metrics.podMonitor.authorization) }}
 {{- fail "metrics.podMonitor.authorization is empty: a PodMonitor cannot use Prometheus' own token, which metrics.secure.authorization asks for. Name a Secret with a token there, or turn on metrics.serviceMonitor in its place." }}
 {{- end }}
+{{- range $name := list "serviceMonitor" "podMonitor" }}
+{{- range $key := list "tlsConfig" "authorization" }}
+{{- if and (get $metrics $name).enabled (get (get $metrics $name) $key) (not $metrics.secure.enabled) }}
+{{- fail (printf "metrics.%s.%s is set, and metrics.secure.enabled is false, so that metrics are scraped without TLS and without a token: turn it on, or leave %s out." $name $key $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and .Values.networkPolicy.metricsFrom (not .Values.networkPolicy.enabled) }}
 {{- fail "networkPolicy.metricsFrom says who may get the metrics, and networkPolicy.enabled is false, so that everybody may: turn it on, or leave metricsFrom out." }}
 {{- end }}
@@ -185,14 +192,13 @@
 {{- end }}
 
 {{- define "headrace.validateExtras" -}}
+{{- include "headrace.validateNames" . }}
 {{- $own := list }}
 {{- range include "headrace.ownEnv" . | fromYamlArray }}
 {{- $own = append $own .name }}
 {{- end }}
 {{- range .Values.extraEnv }}
-{{- if and (hasPrefix "HEADRACE_" .name) (ne .name "HEADRACE_IDENTITY") }}
-{{- fail (printf "extraEnv has %s: the operator's options are values of this chart, which grants the rights for them. Use the value of that name." .name) }}
-{{- end }}
+{{- include "headrace.validateOption" .name }}
 {{- if has .name $own }}
 {{- fail (printf "extraEnv has %s, which another value (aws, traces) sets already: leave out one of them." .name) }}
 {{- end }}
@@ -201,6 +207,41 @@
 {{- if has .name (list "accounts" "metrics-tls") }}
 {{- fail (printf "extraVolumes has %s, which is the name of a volume of the chart's own: call it otherwise." .name) }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What Kubernetes would refuse when the Deployment is applied: names that are there twice, or not at all. */}}
+{{- define "headrace.validateNames" -}}
+{{- range $key := list "extraEnv" "extraVolumes" }}
+{{- $names := list }}
+{{- range index $.Values $key }}
+{{- if has .name $names }}
+{{- fail (printf "%s has two entries with the name %s: leave out one of them." $key .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}
+{{- $volumes := list }}
+{{- range include "headrace.volumes" . | fromYamlArray }}
+{{- $volumes = append $volumes .name }}
+{{- end }}
+{{- range .Values.extraVolumeMounts }}
+{{- if not (has .name $volumes) }}
+{{- fail (printf "extraVolumeMounts has %s at %s, and extraVolumes has no volume of that name: add it there, or leave the mount out." .name .mountPath) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* An option beside those that the chart passes: takes the name of a variable. */}}
+{{- define "headrace.validateOption" -}}
+{{- if and (hasPrefix "HEADRACE_" .) (ne . "HEADRACE_IDENTITY") }}
+{{- with get (include "headrace.optionValues" $ | fromYaml) . }}
+{{- fail (printf "extraEnv has %s: the operator's options are values of this chart, which grants the rights for them. Set %s in its place." $ .) }}
+{{- end }}
+{{- with get (include "headrace.ownOptions" $ | fromYaml) . }}
+{{- fail (printf "extraEnv has %s, which the chart says itself: leave it out, %s." $ .) }}
+{{- end }}
+{{- fail (printf "extraEnv has %s, and the operator has no such option: leave it out." .) }}
 {{- end }}
 {{- end }}
 
