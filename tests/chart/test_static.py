@@ -178,7 +178,7 @@ def test_what_kubernetes_has_fields_for_is_where_kubernetes_looks_for_it() -> No
 
 def test_common_labels_are_on_every_object_and_pod_and_objects_of_ones_own_are_as_they_are() -> None:
     (own,) = SETS["pods"]["extraObjects"]
-    documents = rendered({**SETS["pods"], "accounts": [ACCOUNT], "podLabels": {"cost-center": "aws"}})
+    documents = rendered({**SETS["pods"], "accounts": [ACCOUNT], "podLabels": {"cost-center": ""}})
     ours = [each for each in documents if each != own]
 
     assert len(ours) == len(documents) - 1
@@ -187,7 +187,7 @@ def test_common_labels_are_on_every_object_and_pod_and_objects_of_ones_own_are_a
     theirs = {"metrics": {"serviceMonitor": {"enabled": True, "labels": {"cost-center": "web"}}}}
     monitor = only(rendered({**theirs, "commonLabels": {"cost-center": "platform"}}), "ServiceMonitor")
     assert monitor["metadata"]["labels"]["cost-center"] == "web"
-    assert only(documents, "Deployment")["spec"]["template"]["metadata"]["labels"]["cost-center"] == "aws"
+    assert only(documents, "Deployment")["spec"]["template"]["metadata"]["labels"]["cost-center"] == ""
 
 
 @pytest.mark.parametrize(

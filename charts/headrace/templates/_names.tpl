@@ -93,3 +93,14 @@ labels:
   name: {{ include "headrace.serviceAccount" . }}
   namespace: {{ .Release.Namespace }}
 {{- end }}
+
+{{/* All entries of several, each from the first that has it: to sprig's merge an empty value is none. */}}
+{{- define "headrace.over" -}}
+{{- $all := dict }}
+{{- range reverse . }}
+{{- range $key, $value := default dict . }}
+{{- $_ := set $all $key $value }}
+{{- end }}
+{{- end }}
+{{- toYaml $all }}
+{{- end }}

@@ -2,7 +2,7 @@
 {{- define "headrace.monitorLabels" -}}
 {{- $root := index . 0 }}
 {{- $own := merge (include "headrace.selector" $root | fromYaml) (include "headrace.chartLabels" $root | fromYaml) }}
-{{- merge $own (default dict (index . 1).labels) (default dict $root.Values.commonLabels) | toYaml }}
+{{- include "headrace.over" (list $own (index . 1).labels $root.Values.commonLabels) }}
 {{- end }}
 
 {{/* How Prometheus gets the metrics: takes (list root monitor). */}}

@@ -9,6 +9,8 @@
 {{- include "headrace.validateAccounts" . }}
 {{- include "headrace.validateServiceAccount" . }}
 {{- include "headrace.validateLabels" . }}
+{{- include "headrace.validateDNS" . }}
+{{- include "headrace.validateRights" . }}
 {{- include "headrace.validateExtras" . }}
 {{- include "headrace.validateAlone" . }}
 {{- if .Release.IsUpgrade }}
@@ -185,9 +187,24 @@
 {{- end }}
 {{- $own := merge (fromYaml (include "headrace.selector" .)) (fromYaml (include "headrace.chartLabels" .)) }}
 {{- range $key, $_ := .Values.commonLabels }}
+{{- if hasPrefix "rbac.authorization.k8s.io/" $key }}
+{{- fail (printf "commonLabels has %s, by which Kubernetes would add the operator's own rights to a ClusterRole: leave it out." $key) }}
+{{- end }}
 {{- if hasKey $own $key }}
 {{- fail (printf "commonLabels has %s, which the chart says itself: leave it out." $key) }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateDNS" -}}
+{{- if and (eq (default "" .Values.dnsPolicy) "None") (not (get (default dict .Values.dnsConfig) "nameservers")) }}
+{{- fail "dnsPolicy is None, and dnsConfig has no nameservers: no name could be resolved. Say them there, or choose another policy." }}
+{{- end }}
+{{- end }}
+
+{{- define "headrace.validateRights" -}}
+{{- if and .Values.rbac.aggregateToEdit .Values.watchNamespaces }}
+{{- fail "rbac.aggregateToEdit is for all namespaces, and with watchNamespaces the chart makes no ClusterRole: leave it out, and bind a Role of your own in these namespaces." }}
 {{- end }}
 {{- end }}
 
