@@ -174,6 +174,39 @@ def without_header(text: str) -> str:
     return text.partition("\n")[2]
 
 
+# Applications, for whose health the waves wait
+
+
+def health_of_an_application(status: Mapping[str, Any]) -> Any:
+    config_map = read(ROOT / argocd.MANIFESTS / "argocd-cm-applications.yaml")
+    return Vm().run(config_map["data"][argocd.APPLICATION_HEALTH], {"kind": "Application", **status})
+
+
+@pytest.mark.parametrize("word", ["Healthy", "Progressing", "Degraded", "Suspended", "Missing"])
+@pytest.mark.parametrize("message", [None, "Waiting for bucket media"])
+def test_an_application_is_as_healthy_as_it_says(word: str, message: str | None) -> None:
+    said = {"status": word} if message is None else {"status": word, "message": message}
+
+    found = health_of_an_application({"status": {"health": said, "sync": {"status": "Synced"}}})
+
+    assert found == {"status": word, "message": message or ""}
+
+
+@pytest.mark.parametrize("status", [{}, {"status": {}}, {"status": {"health": {}}}])
+def test_an_application_that_nobody_has_looked_at_yet_holds_the_wave_up(status: Mapping[str, Any]) -> None:
+    assert health_of_an_application(status) == {"status": "Progressing", "message": ""}
+
+
+def test_what_is_merged_into_argocd_cm_has_no_entry_twice() -> None:
+    ours, applications = (
+        read(ROOT / argocd.MANIFESTS / name) for name in ("argocd-cm.yaml", "argocd-cm-applications.yaml")
+    )
+
+    assert ours["metadata"] == applications["metadata"]
+    assert set(applications["data"]) == {argocd.APPLICATION_HEALTH}
+    assert not set(ours["data"]) & set(applications["data"])
+
+
 # The Lua
 
 

@@ -90,3 +90,25 @@ def test_who_follows_the_page_about_iam_has_policies_with_nothing_left_to_fill_i
     for text in made.values():
         assert json.loads(text)["Statement"]
         assert re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text) == []
+
+
+ROOT = IAM.parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def named_by(page: Path) -> Iterator[Path]:
+    """Yield the files of ours that a page links to, or names as tests."""
+    text = page.read_text(encoding="utf-8")
+    # What is code is no link: patterns look like some.
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", re.sub(r"`[^`]*`", "", text)):
+        if "://" not in link:
+            yield page.parent / link
+    for test in re.findall(r"`(tests/[^`:\s]+)`?", text):
+        yield ROOT / test
+
+
+def test_what_the_pages_link_to_and_the_tests_they_name_are_there() -> None:
+    named = [(page.name, path) for page in PAGES for path in named_by(page)]
+
+    assert len(named) > 100
+    assert [(page, str(path)) for page, path in named if not path.exists()] == []

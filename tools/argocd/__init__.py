@@ -22,6 +22,8 @@ MANIFESTS = Path("manifests", "argocd")
 LAYOUT = MANIFESTS / "resource_customizations" / GROUP
 NOW = "0001-01-01T00:00:00Z"
 """What the tests have for the time at which an action is run, as Argo CD's own tests do."""
+APPLICATION_HEALTH = "resource.customizations.health.argoproj.io_Application"
+"""The entry of argocd-cm on which waves of Applications depend."""
 UNSEEN = "Headrace has not looked at this generation yet"
 
 _HERE = Path(__file__).parent
@@ -31,6 +33,9 @@ _CLOCK = 'os.date("!%Y-%m-%dT%XZ")'
 _CM = f"""{_HEADER}
 What Argo CD is to know of our kinds: merge `data` into the ConfigMap argocd-cm of its namespace.
 docs/gitops.md says how, and why no ignoreDifferences are among it."""
+_CM_APPLICATIONS = f"""{_HEADER}
+The health of Applications, without which Argo CD waits for none between the waves of root.yaml: merge
+`data` into the ConfigMap argocd-cm of its namespace. It is about all Applications, not ours alone."""
 
 Producer = Callable[[], str]
 
@@ -81,7 +86,10 @@ ACTIONS = (
 def files(kinds: Iterable[Definition[Any]]) -> Mapping[Path, Producer]:
     """Return what makes the text of each file, by its path below the root of the repository."""
     kinds = tuple(kinds)
-    found: dict[Path, Producer] = {MANIFESTS / "argocd-cm.yaml": partial(_config_map, kinds)}
+    found: dict[Path, Producer] = {
+        MANIFESTS / "argocd-cm.yaml": partial(_config_map, kinds),
+        MANIFESTS / "argocd-cm-applications.yaml": _of_applications,
+    }
     for kind in kinds:
         found |= {LAYOUT / kind.name / path: text for path, text in _of_kind(kind).items()}
     return found
@@ -212,8 +220,16 @@ def _config_map(kinds: Iterable[Definition[Any]]) -> str:
         definitions = [{"name": action.name, "action.lua": action.lua} for action in actions_of(kind)]
         actions = {"discovery.lua": discovery(kind), "definitions": definitions}
         data[f"resource.customizations.actions.{GROUP}_{kind.name}"] = fragment(actions)
-    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _CM_METADATA, "data": data}
-    return to_yaml([body], _CM)
+    return _argocd_cm(data, _CM)
+
+
+def _of_applications() -> str:
+    return _argocd_cm({APPLICATION_HEALTH: _lua("application")}, _CM_APPLICATIONS)
+
+
+def _argocd_cm(data: Mapping[str, str], header: str) -> str:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _CM_METADATA, "data": dict(data)}
+    return to_yaml([body], header)
 
 
 _CM_METADATA = {
