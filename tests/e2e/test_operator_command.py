@@ -138,18 +138,20 @@ UNREACHABLE = "The Kubernetes API server cannot be reached to list the resources
 def test_a_port_in_use_is_waited_for_before_anything_else_is_begun(tmp_path: Path) -> None:
     port = free_port()
     address = f"127.0.0.1:{port}"
-    with socket.create_server(("127.0.0.1", port)) as taken:
-        with living(tmp_path, "--listen", address) as (child, messages):
-            wait_until(lambda: len(messages()) > 0, what="it says so", children=[child])
-            [said] = messages()
-            assert said.startswith(f"Cannot listen on {address}: ")
-            assert said.endswith("Choose another --listen.")
+    with (
+        socket.create_server(("127.0.0.1", port)) as taken,
+        living(tmp_path, "--listen", address) as (child, messages),
+    ):
+        wait_until(lambda: len(messages()) > 0, what="it says so", children=[child])
+        [said] = messages()
+        assert said.startswith(f"Cannot listen on {address}: ")
+        assert said.endswith("Choose another --listen.")
 
-            taken.close()
-            wait_until(lambda: len(messages()) > 2, what="it goes on", children=[child])
-            assert messages()[1] == "What was waited for is there: the start goes on."
-            assert messages()[2].startswith(UNREACHABLE)
-            assert get(f"http://{address}/healthz")[0] == 200
+        taken.close()
+        wait_until(lambda: len(messages()) > 2, what="it goes on", children=[child])
+        assert messages()[1] == "What was waited for is there: the start goes on."
+        assert messages()[2].startswith(UNREACHABLE)
+        assert get(f"http://{address}/healthz")[0] == 200
 
 
 def test_a_second_port_in_use_is_told_on_the_first_and_the_end_does_not_wait_for_it(tmp_path: Path) -> None:

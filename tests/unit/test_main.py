@@ -253,7 +253,8 @@ def test_an_address_in_use_is_told_once_and_taken_when_it_is_free(
     async def scene() -> str:
         server = Server([])
         try:
-            assert await _serve([(server, address)], start)
+            async with asyncio.timeout(30):
+                assert await _serve([(server, address)], start)
             return heartbeat.silent(180)
         finally:
             await server.stop()
