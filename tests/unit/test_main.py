@@ -152,6 +152,12 @@ NO_SENSE = {
     ("--metrics-listen", "127.0.0.1:8080"): (
         "--metrics-listen 127.0.0.1:8080 is the address of --listen, where metrics are by default"
     ),
+    ("--listen", "0.0.0.0:8443", "--metrics-listen", "127.0.0.1:8443"): (
+        "--metrics-listen 127.0.0.1:8443 and --listen 0.0.0.0:8443 cannot both be had: one of them is the"
+    ),
+    ("--metrics-listen", "0.0.0.0:8080"): (
+        "--metrics-listen 0.0.0.0:8080 and --listen 127.0.0.1:8080 cannot both be had"
+    ),
     ("--traces",): "--traces needs to know where they go: set OTEL_EXPORTER_OTLP_ENDPOINT, such as http://",
 }
 
@@ -174,6 +180,9 @@ def test_what_makes_no_sense_together_ends_it_with_a_sentence(
         ("--metrics-listen", "127.0.0.1:8443", "--metrics-authorization"),
         ("--metrics-listen", "[::1]:8443", "--metrics-authorization"),
         ("--metrics-listen", "localhost:8443", "--metrics-authorization"),
+        ("--listen", "127.0.0.2:8443", "--metrics-listen", "127.0.0.1:8443"),
+        ("--listen", "[::]:8443", *ELSEWHERE),
+        ("--listen", "127.0.0.1:0", "--metrics-listen", "0.0.0.0:0"),
         ("--no-object-metrics", "--no-traces"),
     ],
     ids=" ".join,
