@@ -318,6 +318,11 @@ def telemetry(*, listen: str, metrics_listen: str, cert: str, key: str, authoriz
             f"--metrics-listen {metrics_listen} is the address of --listen, where metrics are by default: "
             "leave it out, or choose another one"
         )
+    if metrics_listen and _overlap(address(listen), address(metrics_listen)):
+        raise typer.BadParameter(
+            f"--metrics-listen {metrics_listen} and --listen {listen} cannot both be had: one of them is the "
+            "port of every address. Choose another port for one"
+        )
     if authorization and not cert and not _stays_here(metrics_listen):
         raise typer.BadParameter(
             f"--metrics-authorization on {metrics_listen} would have tokens travel in plain text: give "
@@ -326,6 +331,21 @@ def telemetry(*, listen: str, metrics_listen: str, cert: str, key: str, authoriz
     files = TLSFiles(Path(cert), Path(key)) if cert else None
     where = address(metrics_listen) if metrics_listen else None
     return Telemetry(listen=where, tls=files, authorization=authorization)
+
+
+def _overlap(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    """Return whether who listens on one address would wait for ever for the other one."""
+    (host, port), (another, same) = one, other
+    # Every address means those of IPv4, or those of IPv6.
+    alike = (":" in host) == (":" in another)
+    return alike and port == same != 0 and (_is_every(host) or _is_every(another))
+
+
+def _is_every(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 def _stays_here(value: str) -> bool:

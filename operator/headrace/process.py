@@ -1,9 +1,10 @@
 """The life of the process: it waits for what it needs, works, and stops in order when it is asked to."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 
 from headrace.assembly import Assembly, Ground, assemble, lay_ground
@@ -21,7 +22,7 @@ from headrace.kube.served import served
 from headrace.kube.start import Start
 from headrace.kube.watch import registry, watch
 from headrace.telemetry.authorization import Doorkeeper
-from headrace.telemetry.server import Probe, RouteDef, Server, probes, scrapes
+from headrace.telemetry.server import AddressInUse, Probe, RouteDef, Server, probes, scrapes
 from headrace.telemetry.tls import Certificate
 
 # Bookmarks come every minute; kopf itself reconnects after 70 seconds of silence.
@@ -59,9 +60,7 @@ async def _live(config: Config, ending: Ending) -> None:
     readiness = _readiness(life, ground.leadership, ground.heartbeat, ground.paths)
     servers = _servers(ground, probes(health, readiness))
     try:
-        for server, address in servers:
-            await server.start(*address)
-        cluster_id = await _begin(ground, life.start)
+        cluster_id = await _begin(ground, life.start) if await _serve(servers, life.start) else ""
         if not cluster_id:
             return
         made = assemble(ground, cluster_id)
@@ -85,6 +84,22 @@ def _servers(ground: Ground, probed: list[RouteDef]) -> list[tuple[Server, tuple
     context = Certificate(options.tls).context if options.tls else None
     apart = Server(scrapes(metrics, doorkeeper), "--metrics-listen", context)
     return [(Server(probed), config.listen), (apart, options.listen)]
+
+
+async def _serve(servers: Iterable[tuple[Server, tuple[str, int]]], start: Start) -> bool:
+    """Have them all answer, once nobody else has their addresses; return whether they do."""
+
+    async def attempt(server: Server, address: tuple[str, int]) -> str:
+        try:
+            await server.start(*address)
+        except AddressInUse as error:
+            return str(error)
+        return ""
+
+    for each in servers:
+        if not await start.reached(partial(attempt, *each)):
+            return False
+    return True
 
 
 async def _begin(ground: Ground, start: Start) -> str:

@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -111,21 +112,61 @@ def unreachable(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")], ids=["IPv4", "IPv6"]
-)
-def test_a_port_in_use_is_told_before_anything_else_is_begun(
-    tmp_path: Path, family: socket.AddressFamily, host: str
-) -> None:
-    # That nobody answers there is not even noticed.
-    config = unreachable(tmp_path / "kubeconfig")
-    with socket.create_server((host, 0), family=family) as taken:
+@contextmanager
+def living(tmp_path: Path, *arguments: str) -> Iterator[tuple[Child, Callable[[], list[str]]]]:
+    """Have the operator live where nobody answers it; the messages in its log are to be asked for."""
+    log, argv = tmp_path / "operator.log", [sys.executable, "-m", "headrace", *arguments]
+    env = environment(tmp_path, {"KUBECONFIG": str(unreachable(tmp_path / "kubeconfig"))})
+    child = Child.start("the operator", argv, env, log)
+
+    def messages() -> list[str]:
+        whole = log.read_text().rpartition("\n")[0].splitlines()
+        return [json.loads(line)["message"] for line in whole]
+
+    try:
+        yield child, messages
+        os.kill(child.pid, signal.SIGTERM)
+        assert child.wait(SECONDS) == 0
+        assert "Traceback" not in log.read_text()
+    finally:
+        child.stop(grace=0)
+
+
+UNREACHABLE = "The Kubernetes API server cannot be reached to list the resources of headrace.io/v1alpha1: "
+
+
+def test_a_port_in_use_is_waited_for_before_anything_else_is_begun(tmp_path: Path) -> None:
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    with (
+        socket.create_server(("127.0.0.1", port)) as taken,
+        living(tmp_path, "--listen", address) as (child, messages),
+    ):
+        wait_until(lambda: len(messages()) > 0, what="it says so", children=[child])
+        [said] = messages()
+        assert said.startswith(f"Cannot listen on {address}: ")
+        assert said.endswith("Choose another --listen.")
+
+        taken.close()
+        wait_until(lambda: len(messages()) > 2, what="it goes on", children=[child])
+        assert messages()[1] == "What was waited for is there: the start goes on."
+        assert messages()[2].startswith(UNREACHABLE)
+        assert get(f"http://{address}/healthz")[0] == 200
+
+
+def test_a_second_port_in_use_is_told_on_the_first_and_the_end_does_not_wait_for_it(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
         port = taken.getsockname()[1]
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        code, said = run(tmp_path, "--listen", address, KUBECONFIG=str(config))
-    assert code == 1
-    assert said.startswith(f"headrace-operator: Cannot listen on {host}:{port}: ")
-    assert said.endswith("Choose another --listen.\n")
+        arguments = ("--listen", address, "--metrics-listen", f"[::1]:{port}")
+        with living(tmp_path, *arguments) as (child, messages):
+            wait_until(lambda: len(messages()) > 0, what="it says so", children=[child])
+            assert get(f"http://{address}/healthz")[0] == 200
+            status, told = get(f"http://{address}/readyz")
+            assert (status, [told]) == (503, messages())
+            assert told.startswith(f"Cannot listen on ::1:{port}: ")
+            assert told.endswith("Choose another --metrics-listen.")
+        assert messages()[1:] == ["Asked to end: what runs is finished first."]
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
@@ -144,20 +185,13 @@ def test_it_says_its_version(tmp_path: Path) -> None:
 def test_until_it_reaches_the_cluster_it_lives_and_says_what_it_waits_for(
     tmp_path: Path, more: tuple[str, ...]
 ) -> None:
-    address, log = f"127.0.0.1:{free_port()}", tmp_path / "operator.log"
-    argv = [sys.executable, "-m", "headrace", "--listen", address, *more]
-    env = environment(tmp_path, {"KUBECONFIG": str(unreachable(tmp_path / "kubeconfig"))})
-    said = "The Kubernetes API server cannot be reached to list the resources of headrace.io/v1alpha1: "
-    child = Child.start("the operator", argv, env, log)
-    try:
-        wait_until(lambda: said in log.read_text(), what="it says so", children=[child])
+    address = f"127.0.0.1:{free_port()}"
+    with living(tmp_path, "--listen", address, *more) as (child, messages):
+        wait_until(lambda: len(messages()) > 0, what="it says so", children=[child])
+        assert messages()[0].startswith(UNREACHABLE)
         assert get(f"http://{address}/healthz")[0] == 200
         status, told = get(f"http://{address}/readyz")
-        assert (status, told.startswith(said)) == (503, True)
-        os.kill(child.pid, signal.SIGTERM)
-        assert child.wait(SECONDS) == 0
-    finally:
-        child.stop(grace=0)
+        assert (status, told.startswith(UNREACHABLE)) == (503, True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from headrace.kinds.registry import DEFINITIONS
 from headrace.kube.connection import Heartbeat, path_of
 from headrace.kube.start import Start
 from headrace.main import app
-from headrace.process import _health, _Life, _readiness
+from headrace.process import _health, _Life, _readiness, _serve
+from headrace.telemetry.server import Server
+from sandbox.processes import free_port
 from tests.unit.kube.cluster import kubeconfig
 
 LONG = 300
@@ -149,6 +152,12 @@ NO_SENSE = {
     ("--metrics-listen", "127.0.0.1:8080"): (
         "--metrics-listen 127.0.0.1:8080 is the address of --listen, where metrics are by default"
     ),
+    ("--listen", "0.0.0.0:8443", "--metrics-listen", "127.0.0.1:8443"): (
+        "--metrics-listen 127.0.0.1:8443 and --listen 0.0.0.0:8443 cannot both be had: one of them is the"
+    ),
+    ("--metrics-listen", "0.0.0.0:8080"): (
+        "--metrics-listen 0.0.0.0:8080 and --listen 127.0.0.1:8080 cannot both be had"
+    ),
     ("--traces",): "--traces needs to know where they go: set OTEL_EXPORTER_OTLP_ENDPOINT, such as http://",
 }
 
@@ -171,6 +180,9 @@ def test_what_makes_no_sense_together_ends_it_with_a_sentence(
         ("--metrics-listen", "127.0.0.1:8443", "--metrics-authorization"),
         ("--metrics-listen", "[::1]:8443", "--metrics-authorization"),
         ("--metrics-listen", "localhost:8443", "--metrics-authorization"),
+        ("--listen", "127.0.0.2:8443", "--metrics-listen", "127.0.0.1:8443"),
+        ("--listen", "[::]:8443", *ELSEWHERE),
+        ("--listen", "127.0.0.1:0", "--metrics-listen", "0.0.0.0:0"),
         ("--no-object-metrics", "--no-traces"),
     ],
     ids=" ".join,
@@ -230,15 +242,42 @@ def test_without_a_cluster_a_sentence_says_where_it_was_looked_for(tmp_path: Pat
     )
 
 
-def test_an_address_in_use_is_told(tmp_path: Path) -> None:
-    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        result = run("--cluster-id", "test", "--listen", address)
+def test_an_address_in_use_is_told_once_and_taken_when_it_is_free(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("headrace.kube.start._SECONDS", 0.01)
+    caplog.set_level(logging.INFO)
+    address, clock = ("127.0.0.1", free_port()), Clock()
+    taken = socket.create_server(address)
+    waits: list[str] = []
 
-    assert result.exit_code == 1
-    assert result.output.startswith(f"headrace-operator: Cannot listen on {address}: ")
-    assert "address already in use" in result.output
+    def freed_in_the_end() -> float:
+        # Each attempt notes when it was.
+        clock.now += 120
+        waits.append(start.waits if waits else "")
+        if len(waits) == 5:
+            taken.close()
+        return clock.now
+
+    async def scene() -> str:
+        server = Server([])
+        try:
+            async with asyncio.timeout(30):
+                assert await _serve([(server, address)], start)
+            return heartbeat.silent(180)
+        finally:
+            await server.stop()
+
+    heartbeat = Heartbeat(freed_in_the_end)
+    start = Start(heartbeat, asyncio.Event())
+
+    assert asyncio.run(scene()) == "", "who waits is healthy, however long it takes"
+    beginning, *told = waits[1:5]
+    assert set(told) == {caplog.messages[0]}
+    assert (start.waits, len(caplog.messages)) == (beginning, 2)
+    assert caplog.messages[0].startswith(f"Cannot listen on 127.0.0.1:{address[1]}: ")
+    assert "address already in use" in caplog.messages[0]
+    assert caplog.messages[1] == "What was waited for is there: the start goes on."
 
 
 def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
@@ -248,17 +287,6 @@ def test_an_ipv6_address_is_written_in_brackets(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert result.output.startswith("headrace-operator: Cannot listen on 2001:db8::1:8080: ")
-
-
-def test_a_second_address_in_use_is_told_by_its_own_option(tmp_path: Path) -> None:
-    kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        result = run("--cluster-id", "test", "--listen", "127.0.0.1:0", "--metrics-listen", address)
-
-    assert result.exit_code == 1
-    assert result.output.startswith(f"headrace-operator: Cannot listen on {address}: ")
-    assert result.output.endswith("Choose another --metrics-listen.\n")
 
 
 def test_a_certificate_that_is_not_there_is_told(tmp_path: Path) -> None:

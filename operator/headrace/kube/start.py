@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from headrace.controller.api import ApiError
@@ -31,13 +32,18 @@ class Start:
 
     async def passed(self, checks: Sequence[Check]) -> bool:
         """Wait until all checks pass; return whether they do. The end of the process comes first."""
+        return await self.reached(partial(asyncio.to_thread, _missing, checks))
+
+    async def reached(self, attempt: Callable[[], Coroutine[Any, Any, str]]) -> bool:
+        """Try again until an attempt says nothing of what is in its way; return whether one did."""
         while not self._end.is_set():
+            # Whatever it waits for: who tries is well.
             self._heartbeat.asked(f"/apis/{GROUP}/{VERSION}", watch=False)
-            missing = await self._before_the_end(asyncio.to_thread(_missing, checks))
+            missing = await self._before_the_end(attempt())
             if missing is None:
                 break
             if not missing:
-                self.waits = _BEGINNING
+                self._go_on()
                 return True
             self._tell(missing)
             await self._before_the_end(asyncio.sleep(_SECONDS))
@@ -57,6 +63,11 @@ class Start:
         if missing != self.waits:
             log.warning(missing)
         self.waits = missing
+
+    def _go_on(self) -> None:
+        if self.waits != _BEGINNING:
+            log.info("What was waited for is there: the start goes on.")
+        self.waits = _BEGINNING
 
 
 def _missing(checks: Sequence[Check]) -> str:

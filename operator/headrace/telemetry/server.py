@@ -1,5 +1,6 @@
 """The servers for probes and scrapes: /healthz, /readyz and /metrics, on one address or on two."""
 
+import errno
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -24,6 +25,10 @@ class ListenFailed(Exception):
     """The address cannot be listened on; the message says which and why."""
 
 
+class AddressInUse(ListenFailed):
+    """Somebody else listens there, perhaps not for long."""
+
+
 class Server:
     """Answers on one address until it is stopped.
 
@@ -45,14 +50,16 @@ class Server:
         """Begin to answer and return the address, with the real port where 0 was asked for.
 
         Raises:
-            ListenFailed: somebody else listens there, or there is no such address.
+            AddressInUse: somebody else listens there; it may be tried again.
+            ListenFailed: there is no such address here, or it is not ours to take.
         """
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         except OSError as error:
             await self._runner.cleanup()
-            raise ListenFailed(
+            failed = AddressInUse if error.errno == errno.EADDRINUSE else ListenFailed
+            raise failed(
                 f"Cannot listen on {host}:{port}: {error.strerror}. Choose another {self._option}."
             ) from error
         bound = self._runner.addresses[0]

@@ -9,8 +9,9 @@ import pytest
 
 from headrace.telemetry.authorization import Doorkeeper, User
 from headrace.telemetry.registry import Metrics
-from headrace.telemetry.server import ListenFailed, Server, scrapes
+from headrace.telemetry.server import AddressInUse, ListenFailed, Server, scrapes
 from headrace.telemetry.server import probes as server_probes
+from sandbox.processes import free_port
 
 
 class Probes:
@@ -96,14 +97,22 @@ def test_a_probe_that_fails_itself_is_an_answer_too() -> None:
     assert asyncio.run(scene()) == 500
 
 
-def test_an_address_in_use_is_told_with_what_to_do() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        server = Server(server_probes(str, str))
-        with pytest.raises(ListenFailed) as failed:
-            asyncio.run(server.start("127.0.0.1", port))
+def test_an_address_in_use_is_told_with_what_to_do_and_taken_once_it_is_free() -> None:
+    server = Server(server_probes(str, str))
 
-    sentence = str(failed.value)
+    async def scene(taken: socket.socket, port: int) -> str:
+        with taken, pytest.raises(AddressInUse) as failed:
+            await server.start("127.0.0.1", port)
+        address = await server.start("127.0.0.1", port)
+        try:
+            async with aiohttp.ClientSession() as session:
+                assert (await answer(session, f"http://{address}/healthz"))[0] == 200
+        finally:
+            await server.stop()
+        return str(failed.value)
+
+    port = free_port()
+    sentence = asyncio.run(scene(socket.create_server(("127.0.0.1", port)), port))
     assert sentence.startswith(f"Cannot listen on 127.0.0.1:{port}: ")
     assert "address already in use" in sentence
     assert sentence.endswith(". Choose another --listen.")
@@ -112,8 +121,9 @@ def test_an_address_in_use_is_told_with_what_to_do() -> None:
 def test_an_address_that_is_none_of_ours_is_told() -> None:
     server = Server(server_probes(str, str))
 
-    with pytest.raises(ListenFailed, match=r"^Cannot listen on 192\.0\.2\.1:8080: "):
+    with pytest.raises(ListenFailed, match=r"^Cannot listen on 192\.0\.2\.1:8080: ") as failed:
         asyncio.run(server.start("192.0.2.1", 8080))
+    assert not isinstance(failed.value, AddressInUse), "that is not waited for"
 
 
 def test_a_stopped_server_answers_no_more() -> None:
