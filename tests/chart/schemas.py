@@ -1,6 +1,7 @@
 """JSON schemas for kubeconform, from what an API server publishes of its kinds: ours are among them."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,27 @@ _KIND = "x-kubernetes-group-version-kind"
 
 
 def write_schemas(plane: ControlPlane, folder: Path) -> None:
-    """Write a schema for each kind that the API server knows."""
+    """Write a schema for each kind that the API server knows; it publishes some after it serves them."""
+    deadline = time.monotonic() + 60
+    while missing := _defined(plane) - _written(plane, folder):
+        assert time.monotonic() < deadline, f"not published: {missing}"
+        time.sleep(0.1)
+
+
+def _defined(plane: ControlPlane) -> set[str]:
+    """Return the files of what CustomResourceDefinitions define."""
+    specs = [
+        it["spec"] for it in plane.read("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")["items"]
+    ]
+    return {_file(it["names"]["kind"], version["name"]) for it in specs for version in it["versions"]}
+
+
+def _written(plane: ControlPlane, folder: Path) -> set[str]:
+    """Write the schemas that are published now, and return the names of all files."""
     for path in plane.read("/openapi/v3")["paths"]:
         if path.startswith(("api/", "apis/")) and path.count("/") == path.startswith("apis/") + 1:
             _write_group(plane.read(f"/openapi/v3/{path}")["components"]["schemas"], folder)
+    return {file.name for file in folder.iterdir()}
 
 
 def _write_group(schemas: dict[str, Any], folder: Path) -> None:
@@ -26,8 +44,12 @@ def _write_group(schemas: dict[str, Any], folder: Path) -> None:
         kinds = schema.get(_KIND, ())
         # What several groups share, such as DeleteOptions, is no object that one writes.
         if len(kinds) == 1:
-            file = f"{kinds[0]['kind'].lower()}-{kinds[0]['version']}.json"
-            (folder / file).write_text(json.dumps({"$ref": f"#/definitions/{name}", "definitions": closed}))
+            file = folder / _file(kinds[0]["kind"], kinds[0]["version"])
+            file.write_text(json.dumps({"$ref": f"#/definitions/{name}", "definitions": closed}))
+
+
+def _file(kind: str, version: str) -> str:
+    return f"{kind.lower()}-{version}.json"
 
 
 def _closed(schema: Any) -> Any:
