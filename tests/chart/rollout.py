@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from sandbox.control_plane.server import ControlPlane
 from sandbox.replicas import Replica, Replicas
 from sandbox.world import World
 from tests.chart.helm import Helm, Said
+from tests.chart.trial import Trial
 from tests.chart.values import Values
 from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
 
@@ -45,7 +47,7 @@ class Rollout:
         self.name, self.namespace = name, namespace
         self.helm = Helm(plane, directory)
         self.values = {**_common(aws), **values}
-        self._replicas = Replicas(plane, aws, f"{name}-operator", namespace, directory / "pods")
+        self.replicas = Replicas(plane, aws, f"{name}-operator", namespace, directory / "pods")
         self._usual = False
         _prepare(plane, namespace)
 
@@ -82,7 +84,7 @@ class Rollout:
     def operator(self, chart: Path = ROOT / OPERATOR, **values: Any) -> list[Replica]:
         """Install or upgrade the operator, wait as Helm does, and have its pods run; return them."""
         _content(self.upgrade({**self.values, **values}, SECONDS, chart=chart))
-        return self._replicas.settle()
+        return self.replicas.settle()
 
     def upgrade(self, values: Values, *arguments: str, chart: Path = ROOT / OPERATOR) -> Said:
         """Have Helm install or upgrade the operator and wait, while its pods begin to run.
@@ -91,24 +93,37 @@ class Rollout:
         """
         self._usual = False
         where = ("upgrade", "--install", self.name, str(chart), f"--namespace={self.namespace}", "--wait")
+        return self._while(self.replicas.begin, *where, *arguments, values=values)
+
+    def test(self) -> tuple[Said, Said]:
+        """Have Helm test the release; return what it said, and what the pod of the test did."""
+        trial = Trial(self.plane, self.replicas, self.namespace, f"{self.name}-operator-test")
+        tried: list[Said] = []
+        arguments = ("test", self.name, f"--namespace={self.namespace}", "--timeout=60s")
+        said = self._while(lambda: tried.extend(trial.run()), *arguments)
+        assert tried, said.err
+        return said, tried[-1]
+
+    def _while(self, step: Callable[[], None], *arguments: str, values: Values | None = None) -> Said:
+        """Have Helm do something, and what Kubernetes does meanwhile on nodes, step by step."""
         with ThreadPoolExecutor(1) as aside:
-            said = aside.submit(self.helm, *where, *arguments, values=values)
+            said = aside.submit(self.helm, *arguments, values=values)
             while not said.done():
-                self._replicas.begin()
+                step()
                 time.sleep(_POLL_SECONDS)
         return said.result()
 
     @property
     def running(self) -> list[Replica]:
         """The pods that run."""
-        return list(self._replicas.running.values())
+        return list(self.replicas.running.values())
 
     def run(self, *arguments: str) -> list[Replica]:
         """Have Helm do something to the release, and the pods follow; return those that run."""
         verb, *options = arguments
-        self._usual = self._usual and verb == "test"
+        self._usual = False
         _content(self.helm(verb, self.name, f"--namespace={self.namespace}", *options))
-        return self._replicas.settle()
+        return self.replicas.settle()
 
     def world(self) -> World:
         """Return a namespace of users."""

@@ -14,6 +14,8 @@ import pytest
 from sandbox.aws.stand_in import StandIn
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
+from sandbox.processes import wait_until
+from sandbox.replicas import Endpoint
 from sandbox.world import Object, World, condition
 from tests.bucket_specs import KEY
 from tests.chart.helm import Helm, Said
@@ -21,6 +23,7 @@ from tests.chart.rollout import SECONDS, SHOP, Rollout, previous, shop, writes
 from tests.chart.values import CRD_DEFAULTS
 from tests.e2e.buckets import tags
 from tests.e2e.distributions import spec
+from tests.e2e.http import get
 from tools.charts import CRDS, NAME, NAMESPACE, OPERATOR, ROOT
 
 pytestmark = pytest.mark.e2e
@@ -32,6 +35,7 @@ SHORT = "--timeout=5s"
 SOON = 0.2
 """The seconds that a deployment of CloudFront takes."""
 DEADLINE = "context deadline exceeded"
+WAITING = "Waiting for CRDs that are not installed"
 FIELD = "tags"
 """What the buckets of the previous version did not have."""
 
@@ -61,13 +65,28 @@ def together(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> S
 
 
 @pytest.fixture(scope="module")
-def headrace(
+def release(
     plane: ControlPlane, cloud: StandIn, together: Said, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rollout]:
     values = {"clusterID": "prod-1", "accounts": [ACCOUNT]}
     with Rollout(plane, cloud, tmp_path_factory.mktemp("headrace"), values) as rollout:
-        rollout.present()
         yield rollout
+
+
+@pytest.fixture(scope="module")
+def early(release: Rollout) -> tuple[Said, Said]:
+    """What `helm test` and its pod say of an operator that came before the definitions of its kinds."""
+    said = release.upgrade({**release.values, "accounts": []}, SECONDS)
+    assert said.code == 0, said.err
+    release.replicas.begin()
+    wait_until(lambda: waiting(release), what="both operators say what they wait for", seconds=60)
+    return release.test()
+
+
+@pytest.fixture(scope="module")
+def headrace(release: Rollout, early: tuple[Said, Said]) -> Rollout:
+    release.present()
+    return release
 
 
 @pytest.fixture
@@ -77,6 +96,12 @@ def team(headrace: Rollout) -> Iterator[World]:
     yield headrace.world()
     headrace.aws.clear_faults()
     headrace.aws.deployment(SOON)
+
+
+def waiting(release: Rollout) -> bool:
+    """Whether both pods to which the Service leads say that the definitions are not there."""
+    said = [get(f"{url}/readyz")[1] for url in release.replicas.behind(NAME, 8080)]
+    return [text.startswith(WAITING) for text in said] == [True, True]
 
 
 def living(team: World) -> list[Object]:
@@ -135,8 +160,37 @@ def test_what_helm_installed_serves_objects_with_the_rights_of_its_service_accou
     assert headrace.plane.read("/apis/headrace.io/v1alpha1/awsaccounts/main")["status"]["accountID"]
 
 
-def test_helm_test_is_content(headrace: Rollout, team: World) -> None:
-    headrace.run("test", SECONDS)
+def test_the_service_leads_to_the_ports_that_both_pods_serve(headrace: Rollout, team: World) -> None:
+    ports = {"http": 8080, "metrics": 9090}
+    pods = headrace.plane.read(f"/api/v1/namespaces/{NAMESPACE}/pods")["items"]
+    addresses = {pod["metadata"]["uid"]: (pod["status"]["podIP"],) for pod in pods}
+    expected = {replica.pod["metadata"]["uid"] for replica in headrace.running}
+    assert len(expected) == 2
+
+    def led() -> bool:
+        return {endpoint.pod for endpoint in headrace.replicas.endpoints(NAME)} == expected
+
+    wait_until(led, what=f"the Service leads to the pods {expected}")
+    for endpoint in headrace.replicas.endpoints(NAME):
+        assert endpoint == Endpoint(endpoint.pod, addresses[endpoint.pod], ports, ready=True)
+    assert [get(f"{url}/readyz") for url in headrace.replicas.behind(NAME, 8080)] == [(200, "ok")] * 2
+
+
+def test_helm_test_succeeds_where_an_operator_answers_that_it_is_ready(
+    headrace: Rollout, team: World
+) -> None:
+    said, pod = headrace.test()
+    assert (said.code, pod.code) == (0, 0), said.err + pod.err
+    assert pod.out.endswith("/readyz says 200 ok\n")
+
+
+def test_helm_test_fails_where_the_operator_came_before_the_definitions_and_says_so(
+    early: tuple[Said, Said],
+) -> None:
+    said, pod = early
+    assert (said.code, pod.code) == (1, 1), said.err + pod.err
+    assert f"/readyz says 503 {WAITING}" in pod.out
+    assert all(kind in pod.out for kind in KINDS)
 
 
 def test_an_option_that_the_operator_does_not_know_is_noticed(
