@@ -1,7 +1,6 @@
 """Releases with everything that belongs to them: Helm's objects, and the operator in each of their pods."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
-
-from headrace import __version__
 from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import Call, StandIn
 from sandbox.control_plane.server import ControlPlane
@@ -141,38 +137,6 @@ def shop(helm: Helm, world: World, verb: str, *arguments: str, **values: Any) ->
     """Install or upgrade the users' chart in their namespace."""
     where = ("shop", str(SHOP), f"--namespace={world.namespace}")
     return helm(verb, *where, *arguments, values={"bucket": world.name(), **values})
-
-
-def previous(directory: Path, chart: str | Path, field: str = "") -> Path:
-    """Package a chart as it could have been one version earlier.
-
-    There is no earlier one yet. It has another version and other defaults, and its kinds lack a field of the
-    bucket's spec, and the column Message.
-    """
-    folder = directory / Path(chart).name
-    shutil.copytree(ROOT / chart, folder)
-    for template in folder.glob("templates/*.headrace.io.yaml"):
-        template.write_text(_without(template.read_text(), field))
-    about = folder / "Chart.yaml"
-    about.write_text(about.read_text().replace(f"ersion: {__version__}", "ersion: 0.0.9"))
-    return folder
-
-
-def _without(template: str, field: str) -> str:
-    """The template of a definition without a field of the spec, where there is one, and without a column."""
-    ours = [line for line in template.splitlines() if "{{" in line]
-    marked = template
-    for number, line in enumerate(ours):
-        marked = marked.replace(line, f"  helm-{number}: here")
-    definition = yaml.safe_load(marked)
-    (version,) = definition["spec"]["versions"]
-    columns = version["additionalPrinterColumns"]
-    version["additionalPrinterColumns"] = [it for it in columns if it["name"] != "Message"]
-    version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].pop(field, None)
-    text = yaml.safe_dump(definition, sort_keys=False, width=10**6)
-    for number, line in enumerate(ours):
-        text = text.replace(f"  helm-{number}: here", line)
-    return text
 
 
 def _common(aws: StandIn) -> Values:
