@@ -9,6 +9,7 @@ import re
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -68,9 +69,10 @@ class Replica(Operator):
         """Whether all its probes succeed, asked where the pod says."""
         return all(self._succeeds(self._container[probe]["httpGet"]) for probe in _PROBES)
 
-    def url_of(self, port: str, scheme: str = "http") -> str:
-        """Where a port of the container, by its name, is to be found here."""
-        (number,) = (it["containerPort"] for it in self._container["ports"] if it["name"] == port)
+    def url_of(self, port: str | int, scheme: str = "http") -> str:
+        """Where a port of the container, by its name or number, is to be found here."""
+        named = {it["name"]: it["containerPort"] for it in self._container["ports"]}
+        number = port if isinstance(port, int) else named[port]
         if number not in self._ports:
             raise SandboxError(f"Nothing in pod {self.name} listens on its port {port} ({number}).")
         return f"{scheme}://127.0.0.1:{self._ports[number]}"
@@ -96,6 +98,16 @@ def _moved(text: str, mounted: Mapping[str, Path]) -> str:
     """The text with the directories here in the place of those in the pod."""
     paths = "|".join(re.escape(path) for path in sorted(mounted, key=len, reverse=True))
     return re.sub(rf"(?<![\w./-])({paths})(?=/|$)", lambda found: str(mounted[found[1]]), text)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A pod that a Service leads to, by its uid, as the EndpointSlices have it."""
+
+    pod: str
+    addresses: tuple[str, ...]
+    ports: Mapping[str, int]
+    ready: bool
 
 
 class Replicas:
@@ -135,6 +147,31 @@ class Replicas:
             wait_until(pod.ready, what="the pod is ready", seconds=START_SECONDS, children=[pod.child])
         self._stop(self.running.keys() - pods)
         return list(self.running.values())
+
+    def endpoints(self, service: str) -> list[Endpoint]:
+        """Where the cluster says that a Service leads."""
+        where = f"/apis/discovery.k8s.io/v1/namespaces/{self._namespace}/endpointslices"
+        slices = self._plane.read(f"{where}?labelSelector=kubernetes.io%2Fservice-name%3D{service}")["items"]
+        return [
+            Endpoint(
+                pod=endpoint["targetRef"]["uid"],
+                addresses=tuple(endpoint["addresses"]),
+                ports={port["name"]: port["port"] for port in found["ports"] or ()},
+                ready=endpoint["conditions"]["ready"],
+            )
+            for found in slices
+            for endpoint in found["endpoints"] or ()
+        ]
+
+    def behind(self, service: str, port: int, scheme: str = "http") -> list[str]:
+        """Where those are to be found here whom a port of a Service leads to, as kube-proxy has it."""
+        found = self._plane.read(f"/api/v1/namespaces/{self._namespace}/services/{service}")
+        (name,) = (it["name"] for it in found["spec"]["ports"] if it["port"] == port)
+        return [
+            self.running[endpoint.pod].url_of(endpoint.ports[name], scheme)
+            for endpoint in self.endpoints(service)
+            if endpoint.ready and endpoint.pod in self.running and name in endpoint.ports
+        ]
 
     def _pods(self) -> dict[str, Object]:
         """The pods that have a node and are not on their way out, by uid; none without a Deployment."""

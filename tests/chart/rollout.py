@@ -1,22 +1,20 @@
 """Releases with everything that belongs to them: Helm's objects, and the operator in each of their pods."""
 
 import json
-import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
-
-from headrace import __version__
 from sandbox.aws.clients import ACCOUNT
 from sandbox.aws.stand_in import Call, StandIn
 from sandbox.control_plane.server import ControlPlane
 from sandbox.replicas import Replica, Replicas
 from sandbox.world import World
 from tests.chart.helm import Helm, Said
+from tests.chart.trial import Trial
 from tests.chart.values import Values
 from tools.charts import CRDS, NAMESPACE, OPERATOR, ROOT
 
@@ -45,7 +43,7 @@ class Rollout:
         self.name, self.namespace = name, namespace
         self.helm = Helm(plane, directory)
         self.values = {**_common(aws), **values}
-        self._replicas = Replicas(plane, aws, f"{name}-operator", namespace, directory / "pods")
+        self.replicas = Replicas(plane, aws, f"{name}-operator", namespace, directory / "pods")
         self._usual = False
         _prepare(plane, namespace)
 
@@ -82,7 +80,7 @@ class Rollout:
     def operator(self, chart: Path = ROOT / OPERATOR, **values: Any) -> list[Replica]:
         """Install or upgrade the operator, wait as Helm does, and have its pods run; return them."""
         _content(self.upgrade({**self.values, **values}, SECONDS, chart=chart))
-        return self._replicas.settle()
+        return self.replicas.settle()
 
     def upgrade(self, values: Values, *arguments: str, chart: Path = ROOT / OPERATOR) -> Said:
         """Have Helm install or upgrade the operator and wait, while its pods begin to run.
@@ -91,24 +89,37 @@ class Rollout:
         """
         self._usual = False
         where = ("upgrade", "--install", self.name, str(chart), f"--namespace={self.namespace}", "--wait")
+        return self._while(self.replicas.begin, *where, *arguments, values=values)
+
+    def test(self) -> tuple[Said, Said]:
+        """Have Helm test the release; return what it said, and what the pod of the test did."""
+        trial = Trial(self.plane, self.replicas, self.namespace, f"{self.name}-operator-test")
+        tried: list[Said] = []
+        arguments = ("test", self.name, f"--namespace={self.namespace}", "--timeout=60s")
+        said = self._while(lambda: tried.extend(trial.run()), *arguments)
+        assert tried, said.err
+        return said, tried[-1]
+
+    def _while(self, step: Callable[[], None], *arguments: str, values: Values | None = None) -> Said:
+        """Have Helm do something, and what Kubernetes does meanwhile on nodes, step by step."""
         with ThreadPoolExecutor(1) as aside:
-            said = aside.submit(self.helm, *where, *arguments, values=values)
+            said = aside.submit(self.helm, *arguments, values=values)
             while not said.done():
-                self._replicas.begin()
+                step()
                 time.sleep(_POLL_SECONDS)
         return said.result()
 
     @property
     def running(self) -> list[Replica]:
         """The pods that run."""
-        return list(self._replicas.running.values())
+        return list(self.replicas.running.values())
 
     def run(self, *arguments: str) -> list[Replica]:
         """Have Helm do something to the release, and the pods follow; return those that run."""
         verb, *options = arguments
-        self._usual = self._usual and verb == "test"
+        self._usual = False
         _content(self.helm(verb, self.name, f"--namespace={self.namespace}", *options))
-        return self._replicas.settle()
+        return self.replicas.settle()
 
     def world(self) -> World:
         """Return a namespace of users."""
@@ -126,38 +137,6 @@ def shop(helm: Helm, world: World, verb: str, *arguments: str, **values: Any) ->
     """Install or upgrade the users' chart in their namespace."""
     where = ("shop", str(SHOP), f"--namespace={world.namespace}")
     return helm(verb, *where, *arguments, values={"bucket": world.name(), **values})
-
-
-def previous(directory: Path, chart: str | Path, field: str = "") -> Path:
-    """Package a chart as it could have been one version earlier.
-
-    There is no earlier one yet. It has another version and other defaults, and its kinds lack a field of the
-    bucket's spec, and the column Message.
-    """
-    folder = directory / Path(chart).name
-    shutil.copytree(ROOT / chart, folder)
-    for template in folder.glob("templates/*.headrace.io.yaml"):
-        template.write_text(_without(template.read_text(), field))
-    about = folder / "Chart.yaml"
-    about.write_text(about.read_text().replace(f"ersion: {__version__}", "ersion: 0.0.9"))
-    return folder
-
-
-def _without(template: str, field: str) -> str:
-    """The template of a definition without a field of the spec, where there is one, and without a column."""
-    ours = [line for line in template.splitlines() if "{{" in line]
-    marked = template
-    for number, line in enumerate(ours):
-        marked = marked.replace(line, f"  helm-{number}: here")
-    definition = yaml.safe_load(marked)
-    (version,) = definition["spec"]["versions"]
-    columns = version["additionalPrinterColumns"]
-    version["additionalPrinterColumns"] = [it for it in columns if it["name"] != "Message"]
-    version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].pop(field, None)
-    text = yaml.safe_dump(definition, sort_keys=False, width=10**6)
-    for number, line in enumerate(ours):
-        text = text.replace(f"  helm-{number}: here", line)
-    return text
 
 
 def _common(aws: StandIn) -> Values:

@@ -6,21 +6,27 @@ that is Ready shows that arguments, variables, Secrets, the token and its rights
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox.aws.stand_in import StandIn
+from sandbox.control_plane import pki
 from sandbox.control_plane.server import ControlPlane
 from sandbox.errors import SandboxError
-from sandbox.world import Object, World, condition
+from sandbox.processes import wait_until
+from sandbox.replicas import Endpoint
+from sandbox.world import World, condition
 from tests.bucket_specs import KEY
 from tests.chart.helm import Helm, Said
-from tests.chart.rollout import SECONDS, SHOP, Rollout, previous, shop, writes
+from tests.chart.lives import living, looked_at_anew, s3, seen, unharmed
+from tests.chart.previous import FIELD, Facts, facts, previous
+from tests.chart.rollout import SECONDS, SHOP, Rollout, shop, writes
+from tests.chart.scrapes import OTHER, scrapers
 from tests.chart.values import CRD_DEFAULTS
 from tests.e2e.buckets import tags
-from tests.e2e.distributions import spec
+from tests.e2e.http import get
 from tools.charts import CRDS, NAME, NAMESPACE, OPERATOR, ROOT
 
 pytestmark = pytest.mark.e2e
@@ -28,12 +34,16 @@ pytestmark = pytest.mark.e2e
 TEAM = {"names": ["t-*"], "buckets": {"create": ["t-*"], "adopt": ["t-*"]}}
 ACCOUNT = {"name": "main", "spec": {"default": True, "namespaces": [TEAM]}}
 KINDS = ("acceleratedbuckets.headrace.io", "awsaccounts.headrace.io", "distributions.headrace.io")
+CERTIFICATE = "metrics-tls"
 SHORT = "--timeout=5s"
 SOON = 0.2
 """The seconds that a deployment of CloudFront takes."""
 DEADLINE = "context deadline exceeded"
-FIELD = "tags"
-"""What the buckets of the previous version did not have."""
+WAITING = "Waiting for CRDs that are not installed"
+EARLIER = Facts(replicas=1, options=frozenset({"--workers=5"}), objects=0, columns=0, field=False)
+NOW = Facts(
+    replicas=2, options=frozenset({"--workers=10", "--aws-rate=500"}), objects=2, columns=3, field=True
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +71,41 @@ def together(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> S
 
 
 @pytest.fixture(scope="module")
-def headrace(
-    plane: ControlPlane, cloud: StandIn, together: Said, tmp_path_factory: pytest.TempPathFactory
+def authority(tmp_path_factory: pytest.TempPathFactory) -> pki.Pki:
+    """Who made the certificate of the metrics."""
+    return pki.create(tmp_path_factory.mktemp("authority") / "pki")
+
+
+@pytest.fixture(scope="module")
+def release(
+    plane: ControlPlane,
+    cloud: StandIn,
+    together: Said,
+    authority: pki.Pki,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Rollout]:
-    values = {"clusterID": "prod-1", "accounts": [ACCOUNT]}
+    secure = {"enabled": True, "certSecret": CERTIFICATE}
+    values = {"clusterID": "prod-1", "accounts": [ACCOUNT], "metrics": {"secure": secure}}
     with Rollout(plane, cloud, tmp_path_factory.mktemp("headrace"), values) as rollout:
-        rollout.present()
+        files = (f"--cert={authority.server.public}", f"--key={authority.server.private}")
+        plane.kubectl_run("create", "secret", "tls", CERTIFICATE, f"--namespace={NAMESPACE}", *files)
         yield rollout
+
+
+@pytest.fixture(scope="module")
+def early(release: Rollout) -> tuple[Said, Said]:
+    """What `helm test` and its pod say of an operator that came before the definitions of its kinds."""
+    said = release.upgrade({**release.values, "accounts": []}, SECONDS)
+    assert said.code == 0, said.err
+    release.replicas.begin()
+    wait_until(lambda: waiting(release), what="both operators say what they wait for", seconds=60)
+    return release.test()
+
+
+@pytest.fixture(scope="module")
+def headrace(release: Rollout, early: tuple[Said, Said]) -> Rollout:
+    release.present()
+    return release
 
 
 @pytest.fixture
@@ -79,37 +117,10 @@ def team(headrace: Rollout) -> Iterator[World]:
     headrace.aws.deployment(SOON)
 
 
-def living(team: World) -> list[Object]:
-    """Have a bucket and its distribution, and return them once they are Ready."""
-    bucket = {"bucketName": team.name(), "region": "eu-central-1", "deletionPolicy": "Delete"}
-    team.apply(bucket)
-    team.of("Distribution").apply(spec(), "site")
-    team.of("Distribution").ready("site")
-    return seen(team)
-
-
-def seen(team: World) -> list[Object]:
-    return [team.get(), team.of("Distribution").get("site")]
-
-
-def s3(team: World) -> Any:
-    return team.aws.client("s3", region="eu-central-1")
-
-
-def unharmed(before: list[Object], after: list[Object]) -> bool:
-    """Whether objects are the same, their status included, but for when they were asked to be looked at."""
-
-    def part(obj: Object) -> Any:
-        meta = {key: obj["metadata"][key] for key in ("uid", "finalizers", "generation")}
-        return meta, obj["spec"], {**obj["status"], "lastHandledReconcileAt": ""}
-
-    return [part(obj) for obj in before] == [part(obj) for obj in after]
-
-
-def looked_at_anew(team: World) -> None:
-    """Have the operator that runs now look at all there is."""
-    team.look_now()
-    team.of("Distribution").look_now("site")
+def waiting(release: Rollout) -> bool:
+    """Whether both pods say that the definitions are not there."""
+    said = [get(f"{replica.url}/readyz")[1] for replica in release.running]
+    return [text.startswith(WAITING) for text in said] == [True, True]
 
 
 # Installed
@@ -135,8 +146,48 @@ def test_what_helm_installed_serves_objects_with_the_rights_of_its_service_accou
     assert headrace.plane.read("/apis/headrace.io/v1alpha1/awsaccounts/main")["status"]["accountID"]
 
 
-def test_helm_test_is_content(headrace: Rollout, team: World) -> None:
-    headrace.run("test", SECONDS)
+def test_the_service_leads_to_the_ports_that_both_pods_serve(headrace: Rollout, team: World) -> None:
+    ports = {"http": 8080, "metrics": 9090}
+    pods = headrace.plane.read(f"/api/v1/namespaces/{NAMESPACE}/pods")["items"]
+    addresses = {pod["metadata"]["uid"]: (pod["status"]["podIP"],) for pod in pods}
+    expected = {replica.pod["metadata"]["uid"] for replica in headrace.running}
+    assert len(expected) == 2
+
+    def led() -> bool:
+        return {endpoint.pod for endpoint in headrace.replicas.endpoints(NAME)} == expected
+
+    wait_until(led, what=f"the Service leads to the pods {expected}")
+    for endpoint in headrace.replicas.endpoints(NAME):
+        assert endpoint == Endpoint(endpoint.pod, addresses[endpoint.pod], ports, ready=True)
+    assert [get(f"{url}/readyz") for url in headrace.replicas.behind(NAME, 8080)] == [(200, "ok")] * 2
+
+
+def test_helm_test_succeeds_where_an_operator_answers_that_it_is_ready(
+    headrace: Rollout, team: World
+) -> None:
+    said, pod = headrace.test()
+    assert (said.code, pod.code) == (0, 0), said.err + pod.err
+    assert pod.out.endswith("/readyz says 200 ok\n")
+
+
+def test_helm_test_fails_where_the_operator_came_before_the_definitions_and_says_so(
+    early: tuple[Said, Said],
+) -> None:
+    said, pod = early
+    assert (said.code, pod.code) == (1, 1), said.err + pod.err
+    assert f"/readyz says 503 {WAITING}" in pod.out
+    assert all(kind in pod.out for kind in KINDS)
+
+
+def test_metrics_are_for_those_whom_somebody_bound_to_the_role_that_the_chart_has_for_it(
+    headrace: Rollout, team: World, authority: pki.Pki
+) -> None:
+    urls = headrace.replicas.behind(NAME, 9090, "https")
+    assert sorted(urls) == sorted(replica.url_of("metrics", "https") for replica in headrace.running)
+    with scrapers(team, authority) as them:
+        for url in urls:
+            assert "headrace_" in them.admitted(url)
+            assert [them.scrape(url, OTHER)[0], them.scrape(url)[0]] == [403, 401]
 
 
 def test_an_option_that_the_operator_does_not_know_is_noticed(
@@ -156,8 +207,9 @@ def test_an_option_that_the_operator_does_not_know_is_noticed(
 def test_an_upgrade_from_the_previous_charts_and_a_rollback_leave_living_objects_and_aws_alone(
     headrace: Rollout, team: World, tmp_path: Path
 ) -> None:
-    headrace.definitions(previous(tmp_path, CRDS, FIELD))
+    headrace.definitions(previous(tmp_path, CRDS))
     old = headrace.operator(previous(tmp_path, OPERATOR))
+    assert facts(headrace) == EARLIER
     with pytest.raises(SandboxError, match=rf"\.spec\.{FIELD}: field not declared in schema"):
         team.apply({FIELD: {"team": "shop"}})
     before, mark = living(team), team.aws.mark()
@@ -165,12 +217,14 @@ def test_an_upgrade_from_the_previous_charts_and_a_rollback_leave_living_objects
     headrace.definitions()
     new = headrace.operator()
 
+    assert facts(headrace) == NOW
     assert not {replica.name for replica in old} & {replica.name for replica in new}
     looked_at_anew(team)
     after = seen(team)
     assert unharmed(before, after)
     # The definitions stay new: they are upgraded first, and nothing is gained by taking them back.
     back = headrace.run("rollback", "--wait", SECONDS)
+    assert facts(headrace) == replace(EARLIER, columns=NOW.columns, field=NOW.field)
     assert not {replica.name for replica in new} & {replica.name for replica in back}
     looked_at_anew(team)
     assert unharmed(before, seen(team))
@@ -328,6 +382,8 @@ def test_a_release_for_some_namespaces_serves_them_with_roles_alone(
     ) as rollout:
         mark = team.audit.mark()
         (team.user,) = {replica.user for replica in rollout.operator()}
+        (plain,) = {get(f"{replica.url_of('metrics')}/metrics")[0] for replica in rollout.running}
+        assert plain == 200
         bound = headrace.plane.read("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings")["items"]
         living(team)
 
