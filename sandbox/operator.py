@@ -137,7 +137,10 @@ class Operator:
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
-        """Have it stand still for a while, as on a node that is overwhelmed, or a machine that sleeps."""
+        """Have it stand still for a while, as on a node that is overwhelmed.
+
+        All clocks go on meanwhile. Of a machine that sleeps one stands still: that is not shown by this.
+        """
         os.kill(self.child.pid, signal.SIGSTOP)
         try:
             yield

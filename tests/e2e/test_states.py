@@ -12,27 +12,21 @@ from tests.states.scripts import SCRIPTS
 
 pytestmark = pytest.mark.e2e
 
-# Of each kind one of each way to tell, without what takes its time: an outage that lasts, an operator with a
-# bug. `python -m tests.states.record` plays all of them, and leaves the files as they are if nothing changed.
-OFTEN = {
-    "access-denied",
-    "creating",
-    "deploying",
-    "drifted",
-    "edited",
-    "fresh",
-    "in-sync",
-    "invalid-spec",
-    "not-ours",
-    "paused",
-    "waiting",
+# `python -m tests.states.record` plays all of them, and leaves the files as they are if nothing changed.
+SLOW = {
+    "internal-error": "wants one more operator, with a bug, to start and to end before the other one",
+    "throttled-lasting": "an outage is told of only once it lasts",
+    "unavailable-lasting": "an outage is told of only once it lasts",
 }
+"""What is left out here, and why it takes its time."""
 
 
 def test_what_is_seen_today_is_what_is_recorded(
     lone_plane: ControlPlane, lone_aws: StandIn, tmp_path: Path
 ) -> None:
-    scripts = [script for script in SCRIPTS if script.name in OFTEN]
+    names = {script.name for script in SCRIPTS}
+    assert SLOW.keys() <= names, "what is left out is there"
+    scripts = [script for script in SCRIPTS if script.name not in SLOW]
 
     found = record(lone_plane, lone_aws, tmp_path, scripts)
 
