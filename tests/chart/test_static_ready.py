@@ -9,23 +9,36 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from sandbox.processes import free_port
 from tests.chart.helm import only, rendered
 
 
 @pytest.mark.parametrize(("answer", "code"), [("ok", 0), ("the watches have not begun yet", 1)])
 def test_helm_test_passes_only_if_an_operator_says_that_it_is_ready(answer: str, code: int) -> None:
+    with answering(answer) as address:
+        done = asked(address)
+
+    assert (done.returncode, done.stderr) == (code, "")
+    assert answer in done.stdout
+
+
+def test_helm_test_says_so_where_nobody_answers() -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    done = asked(address)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{address}/readyz does not answer: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def asked(address: str) -> subprocess.CompletedProcess[str]:
+    """Run what the pod runs, with this address in the place of the Service's."""
     (found,) = only(rendered({}), "Pod")["spec"]["containers"]
     text, url = found["args"]
     assert found["command"] == ["python3", "-c"]
     assert url == "http://headrace-operator.headrace-system.svc:8080/readyz"
-
-    with answering(answer) as address:
-        done = subprocess.run(
-            [sys.executable, "-c", text, f"{address}/readyz"], capture_output=True, check=False
-        )
-
-    assert done.returncode == code
-    assert answer in done.stdout.decode()
+    argv = [sys.executable, "-c", text, f"{address}/readyz"]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
 
 
 @contextmanager
