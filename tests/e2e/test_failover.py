@@ -21,6 +21,8 @@ pytestmark = pytest.mark.e2e
 
 FREE = f"Leadership is given up: Lease {NAMESPACE}/{LEASE} is free."
 MADE = {"CreateBucket", "PutBucketVersioning"}
+WORKERS = 10
+"""So many objects an operator works on at once, by default."""
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +185,8 @@ def test_a_leader_that_slept_beyond_its_term_sends_nothing_more_and_ends(
     held = lone.aws.fault(operation="CreateBucket", resource=f"{lone.namespace}-.*", action="hold")
     for name in names:
         lone.apply({"bucketName": lone.name(name), "region": "eu-central-1"}, name)
-    lone.aws.wait_until_held(held)
+    # None is between the fence and what it sends: that would be sent when it wakes up.
+    lone.aws.wait_until_held(held, WORKERS)
     with leader.asleep():
         standby.leads()
         mark, audit = lone.aws.mark(), lone.audit.mark()
