@@ -17,10 +17,7 @@ def world(caplog: pytest.LogCaptureFixture) -> World:
 @pytest.fixture
 def ready(world: World) -> World:
     """A world in which the thing is as SPEC wants it."""
-    world.api.create(SPEC)
-    world.look()
-    world.forget()
-    return world
+    return world.keeping(SPEC)
 
 
 @pytest.fixture

@@ -17,10 +17,7 @@ from tests.unit.engine.fakes import OTHER, Home
 @pytest.fixture
 def made(world: World) -> World:
     """A world in which the thing was made."""
-    world.api.create({})
-    world.look()
-    world.forget()
-    return world
+    return world.keeping({})
 
 
 def delete(world: World, **spec: Any) -> None:

@@ -19,10 +19,7 @@ NEIGHBOUR = ObjectRef("Thing", "shop", "neighbour")
 @pytest.fixture
 def made(several: Several) -> Several:
     """A world in which there is a thing with two keys and a sign."""
-    several.api.create(ALL)
-    several.look()
-    several.forget()
-    return several
+    return several.keeping(ALL)
 
 
 def removed(world: Several) -> list[str]:

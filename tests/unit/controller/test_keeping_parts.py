@@ -16,10 +16,7 @@ DEPLOYING = Deploying("thing MEDIA is being rolled out since 10:00.", since=1_76
 @pytest.fixture
 def made(several: Several) -> Several:
     """A world in which there is a thing with its key and its sign."""
-    several.api.create(ALL)
-    several.look()
-    several.forget()
-    return several
+    return several.keeping(ALL)
 
 
 # The ledger

@@ -20,10 +20,7 @@ SPEC = {"color": {"shade": "blue"}}
 
 @pytest.fixture
 def ready(world: World) -> World:
-    world.api.create(SPEC)
-    world.look()
-    world.forget()
-    return world
+    return world.keeping(SPEC)
 
 
 def about(world: World) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -62,6 +62,13 @@ class World:
     def log(self) -> list[logging.LogRecord]:
         """Return the lines of the log."""
         return [record for record in self.lines.records if record.name.startswith("headrace.")]
+
+    def keeping(self, spec: Mapping[str, Any]) -> Self:
+        """Make an object and a pass over it, and count from there on; return this world."""
+        self.api.create(spec)
+        self.look()
+        self.forget()
+        return self
 
     def forget(self) -> None:
         """Begin to count anew."""
